@@ -1,0 +1,141 @@
+//! One tick of a room of G.711 members: the whole, and its parts.
+#![allow(missing_docs, reason = "criterion's macros make public items")]
+
+use confab_codec::{ComfortNoise, Law};
+use confab_mixer::{Hear, MemberConfig, Mixer, MixerConfig, Slot, Tone};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+const RATE: u32 = 8000;
+const FRAME: usize = 160;
+/// Frames that each member sends round and round.
+const FRAMES: usize = 50;
+const ENERGY: u16 = 100;
+
+/// A room whose first members talk while the others send the noise of their line.
+struct Room {
+    mixer: Mixer,
+    slots: Vec<Slot>,
+    payloads: Vec<Vec<[u8; FRAME]>>,
+    encoded: Vec<Option<[u8; FRAME]>>,
+    ticks: usize,
+}
+
+impl Room {
+    fn new(members: usize, talkers: usize) -> Self {
+        let mut mixer = Mixer::new(MixerConfig { rate: RATE, interval_ms: 20, comfort_noise: None });
+        let member = MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY };
+        let slots = (0..members).map(|_| mixer.add(member)).collect();
+        let payloads = (0..members).map(|i| if i < talkers { voice(i) } else { line_noise(i) }).collect();
+        let mut room = Self { mixer, slots, payloads, encoded: vec![None; members], ticks: 0 };
+        (0..FRAMES).for_each(|_| room.tick());
+        room
+    }
+
+    fn decode(&mut self) {
+        self.ticks += 1;
+        for (slot, payloads) in self.slots.iter().zip(&self.payloads) {
+            Law::Mu.decode(&payloads[self.ticks % FRAMES], self.mixer.input(*slot));
+        }
+    }
+
+    /// One render and one encode for all who hear the same.
+    fn encode(&mut self) {
+        self.encoded.fill(None);
+        for &slot in &self.slots {
+            let key = self.mixer.listening(slot);
+            let payload = &mut self.encoded[key.index()];
+            if payload.is_none() {
+                let mut pcm = [0; FRAME];
+                self.mixer.render(key, &mut pcm);
+                Law::Mu.encode(&pcm, payload.insert([0; FRAME]));
+            }
+            black_box(payload);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.decode();
+        self.mixer.tick();
+        self.encode();
+    }
+}
+
+fn encoded(pcm: &[i16]) -> Vec<[u8; FRAME]> {
+    let encode = |frame: &[i16]| {
+        let mut payload = [0; FRAME];
+        Law::Mu.encode(frame, &mut payload);
+        payload
+    };
+    pcm.chunks_exact(FRAME).map(encode).collect()
+}
+
+fn voice(member: usize) -> Vec<[u8; FRAME]> {
+    let mut pcm = vec![0; FRAMES * FRAME];
+    Tone::new(RATE, 200.0 + 70.0 * member as f32, -20.0).fill(&mut pcm);
+    encoded(&pcm)
+}
+
+fn line_noise(member: usize) -> Vec<[u8; FRAME]> {
+    let mut pcm = vec![0; FRAMES * FRAME];
+    ComfortNoise::new(400, RATE, member as u64).fill(&mut pcm);
+    encoded(&pcm)
+}
+
+fn whole_tick(c: &mut Criterion) {
+    let mut group = c.benchmark_group("room tick");
+    for members in [3, 10, 100, 1000] {
+        for talkers in [1, 3, 10].into_iter().filter(|talkers| *talkers <= members) {
+            let mut room = Room::new(members, talkers);
+            group.throughput(Throughput::Elements(members as u64));
+            let id = BenchmarkId::new(format!("{talkers} talkers"), members);
+            group.bench_function(id, |b| b.iter(|| room.tick()));
+        }
+    }
+}
+
+/// The parts of the tick of 100 members with 3 talkers.
+fn parts(c: &mut Criterion) {
+    let mut group = c.benchmark_group("parts of 100 members");
+    let mut room = Room::new(100, 3);
+    group.bench_function("decode", |b| b.iter(|| room.decode()));
+    let mut silent = Room::new(100, 0);
+    group.bench_function("gate and grouping, nobody talks", |b| {
+        b.iter(|| {
+            silent.slots.iter().for_each(|&slot| _ = silent.mixer.input(slot));
+            silent.mixer.tick();
+        });
+    });
+    group.bench_function("gate, mix and grouping, 3 talk", |b| {
+        b.iter(|| {
+            room.slots.iter().for_each(|&slot| _ = room.mixer.input(slot));
+            room.mixer.tick();
+        });
+    });
+    room.tick();
+    group.bench_function("mix-minus, limit and encode, 4 keys", |b| b.iter(|| room.encode()));
+}
+
+/// One member's mix: the subtraction, the gain and the limiter, at rest and at work.
+fn render(c: &mut Criterion) {
+    let mut group = c.benchmark_group("render");
+    let mut pcm = [0; FRAME];
+    for (name, level_dbov) in [("limiter at rest", -20.0), ("limiter at work", -3.1)] {
+        let mut room = Room::new(4, 0);
+        for _ in 0..5 {
+            for &slot in &room.slots[..3] {
+                Tone::new(RATE, 500.0, level_dbov).fill(room.mixer.input(slot));
+            }
+            room.mixer.tick();
+        }
+        for (who, slot) in [("a listener", room.slots[3]), ("a talker", room.slots[0])] {
+            let key = room.mixer.listening(slot);
+            group.bench_function(format!("{who}, {name}"), |b| {
+                b.iter(|| room.mixer.render(black_box(key), black_box(&mut pcm)));
+            });
+        }
+    }
+}
+
+criterion_group!(benches, whole_tick, parts, render);
+criterion_main!(benches);

@@ -1,0 +1,217 @@
+//! What the conference wants done, in terms of legs, rooms and playbacks.
+
+use std::fmt;
+
+/// One call's media and signalling with us. Outgoing legs are numbered by [`crate::Conferences`], from
+/// [`LegId::OUTGOING`] up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub u64);
+
+impl LegId {
+    /// The first id of an outgoing leg. Ids below it belong to incoming legs.
+    pub const OUTGOING: Self = Self(1 << 63);
+
+    /// Whether we placed this call.
+    pub fn is_outgoing(self) -> bool {
+        self >= Self::OUTGOING
+    }
+}
+
+/// One room's audio, from its opening to its closing. Never used again, even if the room's name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub u64);
+
+/// One playback of one or several sounds. Never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaybackId(pub u64);
+
+/// What is to be done next. Actions are to be carried out in the order in which they are polled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Tell the caller that it rings (180).
+    Ring {
+        /// An incoming leg.
+        leg: LegId,
+    },
+    /// Accept the call (200). The leg has been attached to its room before.
+    Answer {
+        /// An incoming leg.
+        leg: LegId,
+    },
+    /// Refuse an incoming call that was not answered. The leg is gone afterwards.
+    Reject {
+        /// An incoming leg.
+        leg: LegId,
+        /// The SIP status.
+        status: u16,
+    },
+    /// End the call, or take it back while it rings. The leg, its playbacks and its place in the room are
+    /// gone afterwards.
+    Hangup {
+        /// Any leg.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+    },
+    /// Place a call.
+    Dial {
+        /// The new leg.
+        leg: LegId,
+        /// Whom to call.
+        target: DialTarget,
+        /// Whom the called one is to see.
+        caller: CallerId,
+    },
+    /// Open the audio of a room.
+    OpenRoom {
+        /// The new room.
+        room: RoomId,
+        /// Its name.
+        name: String,
+        /// Sample rate, Hz.
+        rate: u32,
+        /// Milliseconds per tick.
+        interval_ms: u16,
+        /// Divisor of the comfort noise, as in FreeSWITCH: 1400 is its default, more is quieter.
+        comfort_noise: Option<u16>,
+    },
+    /// Close the audio of a room and end its playbacks. No leg is attached any more.
+    CloseRoom {
+        /// The room.
+        room: RoomId,
+    },
+    /// Place the leg's audio in the room: deaf and silent until it is [`Action::Set`].
+    Attach {
+        /// An incoming leg before it is answered, or an outgoing one that was answered.
+        leg: LegId,
+        /// An open room.
+        room: RoomId,
+    },
+    /// Change what a leg says or hears.
+    Set {
+        /// An attached leg.
+        leg: LegId,
+        /// The change.
+        control: Control,
+    },
+    /// Play sounds one after the other, without a gap.
+    Play {
+        /// The new playback.
+        playback: PlaybackId,
+        /// Who hears it. A leg hears its own playback even if it is deaf.
+        to: Listener,
+        /// Names as configured.
+        sounds: Vec<String>,
+        /// Start over at the end, for ever.
+        repeat: bool,
+    },
+    /// Stop a playback. No [`crate::Input::PlaybackDone`] is expected for it.
+    Stop {
+        /// The playback.
+        playback: PlaybackId,
+    },
+}
+
+/// A setting of one leg's place in the mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Whether the room hears the leg.
+    Speak(bool),
+    /// The gain in dB at which the leg hears the room; `None`: not at all.
+    Hear(Option<i8>),
+    /// How loud others hear the leg: −4 … +4 steps of 3 dB.
+    TalkVolume(i8),
+    /// How loud the leg hears the room: −4 … +4 steps of 3 dB.
+    ListenVolume(i8),
+    /// The gate: mean of |sample| (16-bit) that the leg must exceed to be heard.
+    Energy(u16),
+}
+
+/// Who hears a playback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// One leg alone, over what it hears of the room.
+    Leg(LegId),
+    /// All in the room who are not deaf.
+    Room(RoomId),
+}
+
+/// Whom an outgoing call goes to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DialTarget {
+    /// A registered user.
+    User(String),
+    /// A number behind a gateway.
+    Gateway {
+        /// The gateway's name.
+        gateway: String,
+        /// The number.
+        number: String,
+    },
+}
+
+impl DialTarget {
+    /// The user or number called.
+    pub fn number(&self) -> &str {
+        match self {
+            Self::User(user) => user,
+            Self::Gateway { number, .. } => number,
+        }
+    }
+}
+
+impl fmt::Display for DialTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "user/{user}"),
+            Self::Gateway { gateway, number } => write!(f, "gateway/{gateway}/{number}"),
+        }
+    }
+}
+
+/// Who the called one sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerId {
+    /// The display name.
+    pub name: Option<String>,
+    /// The number.
+    pub number: String,
+}
+
+/// Why a call is ended by us (RFC 3326, Q.850).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The call is over.
+    Normal,
+    /// It rang too long.
+    NoAnswer,
+    /// It was taken back before it was answered.
+    Cancelled,
+    /// It has lasted as long as it may.
+    TimeLimit,
+    /// Its room failed.
+    Failure,
+}
+
+impl Cause {
+    /// The Q.850 cause value.
+    pub fn q850(self) -> u16 {
+        match self {
+            Self::Normal | Self::Cancelled => 16,
+            Self::NoAnswer => 19,
+            Self::TimeLimit => 102,
+            Self::Failure => 41,
+        }
+    }
+
+    /// The text that goes with it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL_CLEARING",
+            Self::NoAnswer => "NO_ANSWER",
+            Self::Cancelled => "ORIGINATOR_CANCEL",
+            Self::TimeLimit => "ALLOTTED_TIMEOUT",
+            Self::Failure => "NORMAL_TEMPORARY_FAILURE",
+        }
+    }
+}

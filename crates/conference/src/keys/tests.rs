@@ -1,0 +1,144 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn map(bindings: &[(&str, &str)]) -> KeyMap {
+    KeyMap::new(bindings.iter().map(|(keys, action)| (*keys, vec![*action]))).unwrap()
+}
+
+/// Types the keys (`.` is the timeout) and returns what they set off.
+fn typed(map: &KeyMap, keys: &str) -> Vec<KeyAction> {
+    let (mut matcher, mut fired) = (Matcher::new(map.clone()), Vec::new());
+    for key in keys.chars() {
+        match key {
+            '.' => matcher.timeout(&mut fired),
+            _ => matcher.push(key, &mut fired),
+        }
+    }
+    fired
+}
+
+#[test]
+fn the_longest_match_wins() {
+    use KeyAction::{CancelLastInvite, EnergyUp, Hangup, Invite, Mute, MuteOn, TalkDown, TalkZero};
+    let seed = map(&[
+        ("0", "mute"),
+        ("1", "vol talk dn"),
+        ("2", "vol talk zero"),
+        ("9", "energy up"),
+        ("#", "hangup"),
+        ("*1", "invite"),
+        ("*2", "cancel last invite"),
+    ]);
+    let star = map(&[
+        ("*", "mute"),
+        ("*1", "invite"),
+        ("*123", "hangup"),
+        ("1", "vol talk dn"),
+        ("2", "vol talk zero"),
+        ("3", "mute on"),
+    ]);
+    let cases: &[(&KeyMap, &str, &[KeyAction])] = &[
+        (&seed, "0", &[Mute]),
+        (&seed, "*1", &[Invite]),
+        (&seed, "*2", &[CancelLastInvite]),
+        (&seed, "*", &[]),
+        (&seed, "*.", &[]),
+        (&seed, "*.1", &[TalkDown]),
+        (&seed, "*9", &[EnergyUp]),
+        (&seed, "**1", &[Invite]),
+        (&seed, "*#", &[Hangup]),
+        (&seed, "3A*5", &[]),
+        (&seed, "x\u{661}*1", &[Invite]),
+        (&seed, "010*19", &[Mute, TalkDown, Mute, Invite, EnergyUp]),
+        (&star, "*", &[]),
+        (&star, "*.", &[Mute]),
+        (&star, "*3", &[Mute, MuteOn]),
+        (&star, "*1", &[]),
+        (&star, "*1.", &[Invite]),
+        (&star, "*12", &[]),
+        (&star, "*12.", &[Invite, TalkZero]),
+        (&star, "*123", &[Hangup]),
+        (&star, "*124", &[Invite, TalkZero]),
+        (&star, "*121", &[Invite, TalkZero, TalkDown]),
+        (&star, "**", &[Mute]),
+        (&star, "*12*.", &[Invite, TalkZero, Mute]),
+    ];
+    for (map, keys, fired) in cases {
+        assert_eq!(typed(map, keys), *fired, "{keys}");
+    }
+}
+
+#[test]
+fn a_sequence_may_carry_several_actions() {
+    let map = KeyMap::new([("0", vec!["mute on", "hangup"])]).unwrap();
+    assert_eq!(typed(&map, "0"), [KeyAction::MuteOn, KeyAction::Hangup]);
+}
+
+#[test]
+fn it_waits_only_while_the_digits_could_become_more() {
+    let mut matcher = Matcher::new(map(&[("0", "mute"), ("*12", "invite")]));
+    let mut fired = Vec::new();
+    for (key, waits) in [('0', false), ('*', true), ('1', true), ('2', false), ('*', true), ('0', false)] {
+        matcher.push(key, &mut fired);
+        assert_eq!(matcher.is_waiting(), waits, "{key}");
+    }
+    matcher.push('*', &mut fired);
+    matcher.clear();
+    assert!(!matcher.is_waiting());
+}
+
+#[test]
+fn all_errors_are_told_with_their_sequences() {
+    let bindings = [
+        ("0", vec!["mute"]),
+        ("0", vec!["deaf"]),
+        ("*x", vec!["mute"]),
+        ("", vec!["mute"]),
+        ("123456789", vec!["mute"]),
+        ("5", vec!["vol up"]),
+        ("6", vec![]),
+        ("7", vec!["hangup", "mute"]),
+    ];
+    let errors = KeyMap::new(bindings).unwrap_err();
+    let sequences: Vec<_> = errors.iter().map(KeyMapError::sequence).collect();
+    assert_eq!(sequences, ["0", "*x", "", "123456789", "5", "6", "7"]);
+    assert!(matches!(errors[0], KeyMapError::Duplicate { .. }));
+    assert!(matches!(errors[1], KeyMapError::IllegalDigit { digit: 'x', .. }));
+    assert!(errors[4].to_string().contains("`vol up`; the actions are: mute, mute on,"));
+    let unreachable = [2, 3, 5, 6].map(|at| matches!(errors[at], KeyMapError::Unreachable { .. }));
+    assert_eq!(unreachable, [true; 4]);
+}
+
+#[test]
+fn names_of_actions_read_and_write() {
+    for (action, name) in KeyAction::NAMES {
+        assert_eq!(name.parse(), Ok(action));
+        assert_eq!(action.to_string(), name);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_digit_is_lost_or_acts_twice(keys in "[0-9*#]{0,40}") {
+        let all = "0123456789*#".chars().map(|key| (key.to_string(), vec!["mute"]));
+        let map = KeyMap::new(all.chain([("*11".to_owned(), vec!["invite"]), ("*2".to_owned(), vec!["invite"])])).unwrap();
+        let fired = typed(&map, &format!("{keys}."));
+        let long = keys.matches("*11").count();
+        let short = keys.replace("*11", "").matches("*2").count().min(keys.matches("*2").count());
+        let invites = fired.iter().filter(|action| **action == KeyAction::Invite).count();
+        prop_assert_eq!(invites, long + short);
+        prop_assert_eq!(fired.len(), keys.len() - 2 * long - short);
+    }
+
+    #[test]
+    fn what_is_pending_stays_short(keys in "[0-9*#A-Dx]{0,60}") {
+        let mut matcher = Matcher::new(map(&[("*12345", "mute"), ("*1", "invite"), ("12", "deaf")]));
+        for key in keys.chars() {
+            matcher.push(key, &mut Vec::new());
+            prop_assert!(matcher.pending.len() < MAX_SEQUENCE);
+        }
+        matcher.timeout(&mut Vec::new());
+        prop_assert!(!matcher.is_waiting());
+    }
+}

@@ -1,0 +1,46 @@
+//! The timeouts that are armed, each for one reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use crate::action::LegId;
+use crate::input::Reason;
+
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    by_reason: BTreeMap<Reason, Instant>,
+    by_time: BTreeSet<(Instant, Reason)>,
+}
+
+impl Timers {
+    /// Arms the timeout, in place of an earlier one for the same reason.
+    pub(crate) fn set(&mut self, reason: Reason, at: Instant) {
+        self.clear(reason);
+        self.by_reason.insert(reason, at);
+        self.by_time.insert((at, reason));
+    }
+
+    pub(crate) fn clear(&mut self, reason: Reason) {
+        if let Some(at) = self.by_reason.remove(&reason) {
+            self.by_time.remove(&(at, reason));
+        }
+    }
+
+    pub(crate) fn clear_leg(&mut self, leg: LegId) {
+        use Reason::{Answer, Duration, Entry, Keys, Prompt, Ring};
+        for reason in [Answer(leg), Ring(leg), Duration(leg), Keys(leg), Entry(leg), Prompt(leg)] {
+            self.clear(reason);
+        }
+    }
+
+    pub(crate) fn next(&self) -> Option<(Instant, Reason)> {
+        self.by_time.first().copied()
+    }
+
+    /// Disarms and returns the earliest timeout that is due.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Reason> {
+        let (_, reason) = self.next().filter(|(at, _)| *at <= now)?;
+        self.clear(reason);
+        Some(reason)
+    }
+}

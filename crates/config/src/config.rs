@@ -1,0 +1,137 @@
+//! The configuration as the program uses it: complete, checked, with all defaults filled in.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use confab_conference::Settings;
+use confab_sip::{EndpointConfig, Gateway, Limits, Listener, RegistrarConfig, Transport, User};
+
+/// Everything that can be configured.
+#[derive(Debug)]
+pub struct Config {
+    /// Signalling.
+    pub sip: SipConfig,
+    /// Who may register, in the order of the file.
+    pub users: Vec<User>,
+    /// Where calls to the outside go.
+    pub gateways: Vec<Gateway>,
+    /// Audio.
+    pub media: MediaConfig,
+    /// Prompts and music.
+    pub sounds: SoundsConfig,
+    /// Where recordings will be put.
+    pub recording: RecordingConfig,
+    /// What is refused.
+    pub security: SecurityConfig,
+    /// Rooms, roles, keys and what can be dialled.
+    pub conference: Settings,
+    /// What is written to standard error.
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// What the SIP endpoint is told at its start, given the sockets that the caller has bound.
+    pub fn endpoint(&self, listeners: Vec<Listener>) -> EndpointConfig {
+        EndpointConfig {
+            listeners,
+            realm: self.sip.realm.clone(),
+            domains: self.sip.domains.clone(),
+            user_agent: self.sip.user_agent.clone(),
+            users: self.users.clone(),
+            gateways: self.gateways.clone(),
+            registrar: self.sip.registrar,
+            limits: self.security.limits,
+            ..EndpointConfig::default()
+        }
+    }
+}
+
+/// `[sip]`
+#[derive(Clone, Debug)]
+pub struct SipConfig {
+    /// The sockets to open; port 0 lets the system choose.
+    pub listen: Vec<(Transport, SocketAddr)>,
+    /// Addresses that peers shall use instead of those listened on, at most one of each family.
+    pub advertise: Vec<IpAddr>,
+    /// The digest realm.
+    pub realm: String,
+    /// Host names that are ours, beside the addresses.
+    pub domains: Vec<String>,
+    /// The value of User-Agent and Server.
+    pub user_agent: String,
+    /// Bounds on the life of a registration.
+    pub registrar: RegistrarConfig,
+}
+
+impl SipConfig {
+    /// The address that peers shall use for a socket that is bound to `local`.
+    pub fn advertised(&self, local: SocketAddr) -> SocketAddr {
+        let outer = self.advertise.iter().find(|address| address.is_ipv4() == local.is_ipv4());
+        SocketAddr::new(outer.copied().unwrap_or_else(|| local.ip()), local.port())
+    }
+}
+
+/// `[media]`
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// The address that RTP is bound to.
+    pub address: IpAddr,
+    /// The address that session descriptions show.
+    pub advertise: IpAddr,
+    /// Where the port pairs are taken from.
+    pub ports: RangeInclusive<u16>,
+    /// Worker threads; 0: one per core.
+    pub workers: usize,
+}
+
+/// `[sounds]`
+#[derive(Clone, Debug)]
+pub struct SoundsConfig {
+    /// The folder that sounds are read from; `None`: the ones inside the program.
+    pub dir: Option<PathBuf>,
+    /// Every sound that is named anywhere, and where.
+    pub names: Vec<SoundName>,
+}
+
+/// A sound file that is named in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SoundName {
+    /// Its path below the sounds' folder.
+    pub name: String,
+    /// The dotted key that names it.
+    pub key: String,
+    /// `FILE:LINE` of the name; empty for a default.
+    pub place: String,
+}
+
+/// `[recording]`
+#[derive(Clone, Debug)]
+pub struct RecordingConfig {
+    /// The folder for recordings. It is kept for the release that records; nothing is written to it yet.
+    pub dir: Option<PathBuf>,
+}
+
+/// `[security]`
+#[derive(Clone, Copy, Debug)]
+pub struct SecurityConfig {
+    /// Whether passwords that everybody tries first are taken also beyond loopback.
+    pub allow_weak_passwords: bool,
+    /// What the SIP endpoint refuses to exceed.
+    pub limits: Limits,
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or `TARGET=LEVEL` pairs with commas between them.
+    pub filter: String,
+}
+
+/// Every sound that the configuration names, with the key and the line that names it.
+pub fn sound_names(config: &Config) -> Vec<(String, String)> {
+    let place = |sound: &SoundName| {
+        if sound.place.is_empty() { sound.key.clone() } else { format!("{}: {}", sound.place, sound.key) }
+    };
+    config.sounds.names.iter().map(|sound| (sound.name.clone(), place(sound))).collect()
+}

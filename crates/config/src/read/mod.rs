@@ -1,0 +1,110 @@
+//! From the tree to the configuration, section by section.
+
+mod controls;
+mod gateways;
+mod invite;
+mod names;
+mod profiles;
+mod roles;
+mod routes;
+mod sip;
+mod sounds;
+mod users;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use confab_conference::Settings;
+
+use self::names::Names;
+
+use crate::config::{Config, LogConfig, MediaConfig, RecordingConfig};
+use crate::parse;
+use crate::section::{Context, Section};
+use crate::source::At;
+use crate::tree::{Node, Value};
+
+/// Reads the whole tree. What is wrong is in the report afterwards; the result then holds defaults in its
+/// place.
+pub(crate) fn config(context: &Context, node: Node) -> Config {
+    let mut root = Section::root(context, node);
+    let security = sip::security(root.section("security"));
+    let sip = sip::sip(root.section("sip"));
+    let exposed = sip.listen.iter().any(|(_, address)| !address.ip().is_loopback());
+    let weak_allowed = security.allow_weak_passwords || !exposed;
+    let users = users::users(root.sections("users"), weak_allowed);
+    let gateways = gateways::gateways(root.named("gateways"));
+    let media =
+        media(root.section("media"), &sip.advertise, sip.listen.first().map(|(_, address)| address.ip()));
+    let mut sounds = sounds::Sounds::new(root.section("sounds"));
+    let profiles = profiles::profiles(root.named("profiles"), &mut sounds);
+    let controls = controls::controls(root.named("controls"));
+    let roles = root.named("roles");
+    let names = Names {
+        users: users.iter().map(|user| user.name.clone()).collect(),
+        gateways: gateways.iter().map(|gateway| gateway.name.clone()).collect(),
+        profiles: profiles.keys().cloned().collect(),
+        roles: roles.iter().map(|(name, _)| name.value.clone()).collect(),
+    };
+    let roles = roles::roles(roles, &controls, &names, &mut sounds);
+    let routes = routes::routes(root.sections("routes"), &names);
+    let outcalls = invite::limits(root.section("limits"));
+    let max_legs = security.limits.calls;
+    Config {
+        sip,
+        users,
+        gateways,
+        media,
+        sounds: sounds.finish(),
+        recording: RecordingConfig { dir: folder(&mut root.section("recording"), "dir") },
+        security,
+        conference: Settings { profiles, roles, routes, outcalls, max_legs },
+        log: log(root.section("log")),
+    }
+}
+
+fn media(mut section: Section<'_>, advertise: &[IpAddr], listen: Option<IpAddr>) -> MediaConfig {
+    const ADDRESS: &str = "an IP address of this machine";
+    let default = listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let address = section.parsed("address", ADDRESS, |text| text.parse().ok());
+    let place = address.as_ref().map(|at| at.place.clone());
+    let address: IpAddr = address.map_or(default, |at| at.value);
+    let outer = advertise.iter().find(|outer| outer.is_ipv4() == address.is_ipv4()).copied();
+    let advertise =
+        section.parsed("advertise", "an IP address that phones can reach", |text| text.parse().ok());
+    let advertise = advertise.map(|at| at.value).or(outer).unwrap_or(address);
+    if let Some(place) = place.filter(|_| advertise.is_unspecified()) {
+        let message = format!("{address} cannot be put into a session description");
+        section.context.report.error(&place, &section.key("address"), message, "set media.advertise");
+    }
+    MediaConfig {
+        address,
+        advertise,
+        ports: section.parsed("ports", parse::PORTS, parse::ports).map_or(20000..=29999, |at| at.value),
+        workers: section.integer("workers", 0..=1024).unwrap_or(0),
+    }
+}
+
+fn log(mut section: Section<'_>) -> LogConfig {
+    LogConfig { filter: section.string("filter").map_or_else(|| "info".into(), |at| at.value) }
+}
+
+/// A folder; a relative one is relative to the file that names it, or, in an override, to the working
+/// directory.
+fn folder(section: &mut Section<'_>, key: &'static str) -> Option<std::path::PathBuf> {
+    let at = section.string(key)?;
+    if at.value.is_empty() {
+        section.context.report.error_at(&at, "an empty path", "leave the key out for the default");
+    }
+    Some(section.context.report.source(&at.place).folder.join(&at.value))
+}
+
+/// The list of a value that may be written alone or as a list.
+fn items(at: At<Value>) -> Vec<At<Value>> {
+    match at.value {
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| At { value: item.value, key: at.key.clone(), place: item.place })
+            .collect(),
+        _ => vec![at],
+    }
+}

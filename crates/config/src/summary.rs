@@ -1,0 +1,262 @@
+//! What was understood, in words: for `confab check`, and the table of what can be dialled. No secret is ever
+//! in it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use confab_conference::{
+    CallerIdChoice, Destination, DialTarget, InvitePlan, KeyMap, Outcall, Profile, Role, Route, Who,
+};
+use confab_sip::Gateway;
+
+use crate::config::Config;
+
+impl Config {
+    /// All that the server will do, section by section, for a human.
+    pub fn summary(&self) -> String {
+        let mut text = Text::default();
+        self.describe_signalling(&mut text);
+        self.describe_audio(&mut text);
+        for (name, profile) in &self.conference.profiles {
+            text.line(&format!("profile {name}"), describe_profile(profile));
+        }
+        for (name, role) in &self.conference.roles {
+            describe_role(&mut text, name, role);
+        }
+        text.0 + "\n" + &self.dialplan()
+    }
+
+    /// What can be dialled: one line for each route, the number first.
+    pub fn dialplan(&self) -> String {
+        let routes = &self.conference.routes;
+        if routes.is_empty() {
+            return "nothing can be dialled: there are no [[routes]]\n".into();
+        }
+        let width = routes.iter().map(|route| route.pattern.to_string().len()).max().unwrap_or(0);
+        let line =
+            |route: &Route| format!("  {:width$}  {}\n", route.pattern.to_string(), describe_route(route));
+        let table: String = routes.iter().map(line).collect();
+        format!("what can be dialled:\n{table}")
+    }
+
+    fn describe_signalling(&self, text: &mut Text) {
+        let listen = self.sip.listen.iter().map(|(transport, address)| format!("{transport}:{address}"));
+        text.line("listening", join(listen));
+        if !self.sip.advertise.is_empty() {
+            text.line("reached at", join(self.sip.advertise.iter().map(ToString::to_string)));
+        }
+        text.line("realm", format!("{} ({})", self.sip.realm, self.sip.user_agent));
+        if !self.sip.domains.is_empty() {
+            text.line("domains", self.sip.domains.join(", "));
+        }
+        let names: Vec<&str> = self.users.iter().map(|user| user.name.as_str()).collect();
+        text.line("users", format!("{}{}", names.len(), after_colon(ranges(&names))));
+        for gateway in &self.gateways {
+            text.line(&format!("gateway {}", gateway.name), describe_gateway(gateway));
+        }
+        let (limits, outcalls) = (&self.security.limits, &self.conference.outcalls);
+        text.line(
+            "limits",
+            format!(
+                "{} calls, {} new calls a second from one address, \
+                 {} through a gateway, {} in 24 hours through all",
+                limits.calls, limits.invites_per_second_per_ip, outcalls.live_per_gateway, outcalls.per_day
+            ),
+        );
+        if self.security.allow_weak_passwords {
+            text.line("", "weak passwords are allowed".into());
+        }
+    }
+
+    fn describe_audio(&self, text: &mut Text) {
+        let media = &self.media;
+        let pairs = (media.ports.end() + 1 - media.ports.start().next_multiple_of(2)) / 2;
+        let (first, last) = (media.ports.start(), media.ports.end());
+        let workers = if media.workers == 0 {
+            "one worker per core".into()
+        } else {
+            format!("{} workers", media.workers)
+        };
+        text.line("audio", format!("{}, ports {first}-{last} for {pairs} calls, {workers}", media.address));
+        if media.advertise != media.address {
+            text.line("", format!("shown as {}", media.advertise));
+        }
+        let named = self.conference.sounds().len();
+        let from =
+            self.sounds.dir.as_ref().map_or_else(|| "the program".into(), |dir| dir.display().to_string());
+        text.line("sounds", format!("{named}, from {from}"));
+        if let Some(dir) = &self.recording.dir {
+            text.line("recordings", format!("{} (not in this release: nothing is recorded)", dir.display()));
+        }
+        text.line("log", self.log.filter.clone());
+    }
+}
+
+/// Lines of a name and what there is to say of it.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, name: &str, value: String) {
+        // Writing into a string cannot fail.
+        let _ = writeln!(self.0, "{name:20} {value}");
+    }
+}
+
+fn describe_gateway(gateway: &Gateway) -> String {
+    let mut text = format!("{}:{} over {}", gateway.host, gateway.port, gateway.transport);
+    if gateway.register {
+        text += &format!(", registered for {}", time(gateway.expires));
+    }
+    if let Some(username) = &gateway.username {
+        text += &format!(" as {username}");
+    }
+    if let Some(ping) = gateway.ping {
+        text += &format!(", pinged every {}", time(ping));
+    }
+    text
+}
+
+fn describe_profile(profile: &Profile) -> String {
+    let noise = profile
+        .comfort_noise
+        .map_or_else(|| "no comfort noise".into(), |level| format!("comfort noise {level}"));
+    let members = profile.max_members.map_or_else(String::new, |most| format!(", {most} members at most"));
+    format!(
+        "{} Hz, {} ms, energy level {}, {noise}, {} tries for a PIN{members}",
+        profile.rate, profile.interval_ms, profile.energy_level, profile.pin_retries
+    )
+}
+
+fn describe_role(text: &mut Text, name: &str, role: &Role) {
+    let moderator = if role.moderator { "moderator; " } else { "" };
+    text.line(&format!("role {name}"), format!("{moderator}{}", describe_keys(&role.keys)));
+    if let Some(invite) = &role.invite {
+        text.line("", format!("may invite {}", describe_invite(invite)));
+    }
+}
+
+fn describe_keys(keys: &KeyMap) -> String {
+    let binding = |(sequence, actions): (&str, &[confab_conference::KeyAction])| {
+        format!("{sequence} {}", actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + "))
+    };
+    let keys = join(keys.bindings().map(binding));
+    if keys.is_empty() { "no keys".into() } else { format!("keys {keys}") }
+}
+
+fn describe_invite(invite: &InvitePlan) -> String {
+    let allow = invite.plan.allow.iter().map(|(pattern, to)| match to {
+        Destination::User => format!("{pattern} as user"),
+        Destination::Gateway(gateway) => format!("{pattern} through {gateway}"),
+    });
+    let deny = join(invite.plan.deny.iter().map(ToString::to_string));
+    let never = if deny.is_empty() { String::new() } else { format!(", never {deny}") };
+    let allow = join(allow);
+    let allow = if allow.is_empty() { "nobody".into() } else { allow };
+    let limits = &invite.limits;
+    format!(
+        "{allow}{never}, as {}{}; {} at one time, {} in {}",
+        invite.role,
+        muted(invite.mute),
+        limits.pending_per_member,
+        limits.per_member,
+        time(limits.window)
+    )
+}
+
+fn describe_route(route: &Route) -> String {
+    let mut text = format!("room {}, profile {}, as {}", route.room, route.profile, route.role);
+    text += muted(route.mute);
+    text += if route.pin.is_some() { ", with a PIN" } else { "" };
+    text += &match &route.who {
+        Who::Anyone => String::new(),
+        Who::Users => ", users only".into(),
+        Who::Only(users) => {
+            format!(", only {}", ranges(&users.iter().map(String::as_str).collect::<Vec<_>>()))
+        }
+    };
+    if !route.answer_after.is_zero() {
+        text += &format!(", answered after {}", time(route.answer_after));
+    }
+    text.extend(route.outcalls.iter().map(describe_outcall));
+    text + if route.end_conference_when_leaves { "; ends the room on leaving" } else { "" }
+}
+
+fn describe_outcall(outcall: &Outcall) -> String {
+    let targets = outcall.targets.iter().map(|target| match target {
+        DialTarget::User(user) => format!("user/{user}"),
+        DialTarget::Gateway { gateway, number } => format!("gateway/{gateway}/{number}"),
+    });
+    let targets = targets.collect::<Vec<_>>().join(" or ");
+    let shown = match &outcall.caller_id {
+        CallerIdChoice::Caller => String::new(),
+        CallerIdChoice::Fixed(id) => format!(" from {}", id.number),
+    };
+    let (muted, timeout) = (muted(outcall.mute), time(outcall.timeout));
+    format!("; calls {targets}{shown} as {}{muted} for {timeout}", outcall.role)
+}
+
+fn muted(mute: bool) -> &'static str {
+    if mute { " (muted)" } else { "" }
+}
+
+fn join(items: impl IntoIterator<Item = String>) -> String {
+    items.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn after_colon(text: String) -> String {
+    if text.is_empty() { text } else { format!(": {text}") }
+}
+
+/// The largest unit that keeps it a whole number.
+fn time(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    let units = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    let fits = |(_, size): &&(&str, u128)| milliseconds >= *size && milliseconds.is_multiple_of(*size);
+    units
+        .iter()
+        .find(fits)
+        .map_or_else(|| "0s".into(), |(unit, size)| format!("{}{unit}", milliseconds / size))
+}
+
+/// Names with runs of numbers shortened: `1001-1010, reception`.
+fn ranges(names: &[&str]) -> String {
+    let mut runs: Vec<(&str, &str)> = Vec::new();
+    for name in names {
+        match runs.last_mut() {
+            Some((_, last)) if follows(last, name) => *last = name,
+            _ => runs.push((name, name)),
+        }
+    }
+    join(
+        runs.into_iter()
+            .map(|(first, last)| if first == last { first.into() } else { format!("{first}-{last}") }),
+    )
+}
+
+fn follows(last: &str, next: &str) -> bool {
+    let number =
+        |name: &str| name.bytes().all(|b| b.is_ascii_digit()).then(|| name.parse::<u64>().ok()).flatten();
+    last.len() == next.len() && number(last).zip(number(next)).is_some_and(|(last, next)| last + 1 == next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_numbers_are_shortened() {
+        assert_eq!(ranges(&["1001", "1002", "1003", "desk", "09", "10"]), "1001-1003, desk, 09-10");
+        assert_eq!(ranges(&["9", "10"]), "9, 10");
+        assert_eq!(ranges(&[]), "");
+    }
+
+    #[test]
+    fn times_are_whole_in_their_unit() {
+        for (milliseconds, text) in
+            [(0, "0s"), (500, "500ms"), (1500, "1500ms"), (60_000, "1m"), (14_400_000, "4h")]
+        {
+            assert_eq!(time(Duration::from_millis(milliseconds)), text);
+        }
+    }
+}

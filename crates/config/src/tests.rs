@@ -1,0 +1,328 @@
+//! The configurations that come with the program, and the ones that are broken on purpose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use confab_conference::{DialTarget, KeyAction, Who};
+use confab_sip::Transport;
+
+use super::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config")
+}
+
+fn shipped(name: &str, overrides: &[&str]) -> Result<Config, Diagnostics> {
+    let overrides: Vec<String> = overrides.iter().map(|argument| (*argument).into()).collect();
+    load(&folder().join(name), &overrides)
+}
+
+fn tutorial(overrides: &[&str]) -> Result<Config, String> {
+    shipped("tutorial.toml", overrides).map_err(|errors| errors.to_string())
+}
+
+/// The errors of a text that stands in a file `test.toml`.
+fn errors(text: &str) -> String {
+    read_text(Path::new("test.toml"), text.into(), &[]).1.unwrap_err().to_string()
+}
+
+#[test]
+fn the_tutorial_is_the_deployment_that_it_describes() {
+    let config = tutorial(&[]).unwrap();
+    let address = ([127, 0, 0, 1], 5080).into();
+    assert_eq!(config.sip.listen, [(Transport::Udp, address), (Transport::Tcp, address)]);
+    assert_eq!(config.users.len(), 10);
+    assert_eq!((config.users[9].name.as_str(), config.users[9].secret.expose()), ("1010", "1234"));
+    assert_eq!((config.gateways[0].name.as_str(), config.gateways[0].port), ("mygw", 5090));
+    assert!(!config.gateways[0].register);
+
+    let conference = &config.conference;
+    let profile = &conference.profiles["simpleconf"];
+    assert_eq!(
+        (profile.rate, profile.interval_ms, profile.energy_level, profile.pin_retries),
+        (8000, 20, 100, 3)
+    );
+    assert_eq!(profile.comfort_noise, Some(1400));
+    assert_eq!(profile.sounds.enter.as_deref(), Some("conference/conf-welcome.wav"));
+
+    let numbers: Vec<String> = conference.routes.iter().map(|route| route.pattern.to_string()).collect();
+    assert_eq!(numbers, ["2000", "2001", "2002", "2003"]);
+    let complex = &conference.routes[2];
+    assert_eq!((complex.room.as_str(), complex.role.as_str()), ("1004", "moderator"));
+    assert_eq!(complex.answer_after, Duration::from_millis(500));
+    assert!(complex.end_conference_when_leaves && complex.who == Who::Anyone && complex.pin.is_none());
+    assert_eq!(complex.outcalls[0].targets, [DialTarget::User("1004".into())]);
+    assert!(complex.outcalls[0].mute && complex.outcalls[0].role == "station");
+    assert!(conference.routes[3].pin.is_some() && conference.routes[3].mute);
+}
+
+#[test]
+fn only_the_station_of_the_tutorial_may_invite() {
+    let conference = tutorial(&[]).unwrap().conference;
+    for (name, role) in &conference.roles {
+        let invites = role.keys.bindings().any(|(_, actions)| actions.contains(&KeyAction::Invite));
+        assert_eq!((invites, role.invite.is_some()), (name == "station", name == "station"), "{name}");
+    }
+    let invite = conference.roles["station"].invite.as_ref().unwrap();
+    assert_eq!(invite.plan.resolve("1005"), Some(DialTarget::User("1005".into())));
+    let gateway = |number: &str| DialTarget::Gateway { gateway: "mygw".into(), number: number.into() };
+    assert_eq!(invite.plan.resolve("20001"), Some(gateway("20001")));
+    assert_eq!(invite.plan.resolve("02125551111"), Some(gateway("02125551111")));
+    assert_eq!(invite.plan.resolve("123"), None);
+    assert_eq!(invite.plan.resolve("123456789012"), None);
+}
+
+#[test]
+fn every_sound_of_the_shipped_files_is_there_and_of_the_right_kind() {
+    for file in ["tutorial.toml", "confab.toml"] {
+        let config = shipped(file, &[]).unwrap();
+        let sounds = sound_names(&config);
+        assert!(sounds.len() > 25);
+        for (name, place) in sounds {
+            let wav =
+                fs::read(folder().join("sounds").join(&name)).unwrap_or_else(|_| panic!("{place}: {name}"));
+            assert_eq!(&wav[..4], b"RIFF", "{name}");
+            assert_eq!(wav[22..28], [1, 0, 0x80, 0x3e, 0, 0], "{name}: mono at 16000 Hz");
+            assert_eq!(wav[34..36], [16, 0], "{name}: 16 bit");
+        }
+    }
+}
+
+#[test]
+fn a_sound_knows_the_line_that_names_it() {
+    let sounds = sound_names(&tutorial(&[]).unwrap());
+    let (_, place) = sounds.iter().find(|(name, _)| name == "ivr/busy.wav").unwrap();
+    assert!(place.ends_with(": roles.station.invite.busy-sound"), "{place}");
+    assert!(place.contains("tutorial.toml:1"), "{place}");
+    let (_, place) = sounds.iter().find(|(name, _)| name == "digits/7.wav").unwrap();
+    assert_eq!(place, "profiles.simpleconf.digits-folder");
+}
+
+#[test]
+fn the_reference_file_has_every_key_there_is() {
+    let path = folder().join("confab.toml");
+    let (keys, config) = read_text(&path, fs::read_to_string(&path).unwrap(), &[]);
+    if let Err(errors) = config {
+        panic!("{errors}");
+    }
+    let absent: Vec<_> = keys.into_iter().filter(|(_, written)| !written).map(|(key, _)| key).collect();
+    assert_eq!(absent, Vec::<String>::new());
+}
+
+#[test]
+fn the_reference_file_shows_the_true_defaults() {
+    let text = "[profiles.a]\n[gateways.g]\nhost = 'h'\n[roles.r.invite]\nrole = 'r'\n\
+                [[users]]\nnames = 'u'\npassword = 'x7Gh2'\n";
+    let bare = read_text(Path::new("test.toml"), text.into(), &[]).1.unwrap();
+    let full = shipped("confab.toml", &[]).unwrap();
+    assert_eq!(bare.sip.listen, full.sip.listen);
+    assert_eq!(bare.sip.realm, full.sip.realm);
+    assert_eq!(bare.sip.registrar, full.sip.registrar);
+    assert_eq!(bare.security.limits, full.security.limits);
+    assert_eq!((bare.media.address, &bare.media.ports), (full.media.address, &full.media.ports));
+    assert_eq!((bare.media.workers, bare.log.filter), (full.media.workers, full.log.filter));
+    assert_eq!(bare.conference.outcalls, full.conference.outcalls);
+    assert_eq!(bare.users[0].max_contacts, full.users[0].max_contacts);
+    assert_eq!(bare.gateways[0].expires, full.gateways[0].expires);
+    let (a, b) = (&bare.conference.profiles["a"], &full.conference.profiles["simpleconf"]);
+    assert_eq!(
+        (a.energy_level, a.comfort_noise, a.pin_retries),
+        (b.energy_level, b.comfort_noise, b.pin_retries)
+    );
+    assert_eq!((a.pin_timeout, a.digit_timeout), (b.pin_timeout, b.digit_timeout));
+    assert_eq!((&a.sounds.digits, &a.sounds.minus), (&b.sounds.digits, &b.sounds.minus));
+    let (a, b) = (&bare.conference.roles["r"].invite, &full.conference.roles["station"].invite);
+    let (a, b) = (a.as_ref().unwrap(), b.as_ref().unwrap());
+    assert_eq!((&a.entry, &a.limits, &a.caller_id), (&b.entry, &b.limits, &b.caller_id));
+}
+
+/// Each `broken/NAME.toml` has its errors, word for word, in `broken/NAME.expected`. With `UPDATE_EXPECTED=1`
+/// in the environment the latter are written anew.
+#[test]
+fn broken_files_get_exactly_the_expected_errors() {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder().join("broken")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    assert!(files.len() >= 20, "only {} broken files", files.len());
+    for path in files {
+        let name = PathBuf::from(path.file_name().unwrap());
+        // The true folder counts for relative paths, the bare name for the messages.
+        let text = fs::read_to_string(&path).unwrap();
+        let Err(found) = read_text(&name, text, &[]).1 else { panic!("{} has no error", name.display()) };
+        let expected = path.with_extension("expected");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected, format!("{found}\n")).unwrap();
+        }
+        let wanted = fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(format!("{found}\n"), wanted, "{}", name.display());
+    }
+}
+
+#[test]
+fn overrides_replace_what_the_file_says() {
+    let config = tutorial(&[
+        "sip.listen=[\"udp:127.0.0.1:0\"]",
+        "media.ports=30000-30099",
+        "media.address=127.0.0.1",
+        "sounds.dir=/x",
+        "recording.dir=recordings",
+        "routes.2002.answer_after=1s",
+        "routes.0.room=other",
+        "users.1001-1010.password=4711",
+        "profiles.simpleconf.energy_level=300",
+        "profiles.simpleconf.comfort-noise=false",
+        "log.filter=debug",
+        "roles.station.invite.deny=[\"1001\"]",
+    ])
+    .unwrap();
+    assert_eq!(config.sip.listen, [(Transport::Udp, ([127, 0, 0, 1], 0).into())]);
+    assert_eq!(config.media.ports, 30000..=30099);
+    assert_eq!(config.sounds.dir, Some("/x".into()));
+    assert_eq!(config.recording.dir, Some("recordings".into()));
+    assert_eq!(config.conference.routes[2].answer_after, Duration::from_secs(1));
+    assert_eq!(config.conference.routes[0].room.as_str(), "other");
+    assert_eq!(config.users[0].secret.expose(), "4711");
+    assert_eq!(config.conference.profiles["simpleconf"].energy_level, 300);
+    assert_eq!(config.conference.profiles["simpleconf"].comfort_noise, None);
+    assert_eq!(config.log.filter, "debug");
+    assert_eq!(config.conference.roles["station"].invite.as_ref().unwrap().plan.resolve("1001"), None);
+}
+
+#[test]
+fn wrong_overrides_are_shown_with_their_text() {
+    let shown = tutorial(&[
+        "media.port=1-2",
+        "nonsense",
+        "routes.2009.room=x",
+        "sip.listen.x=1",
+        "media.workers=many",
+    ]);
+    let expected = "\
+--set:1:1: media.port: there is no such key
+ 1 | media.port=1-2
+   | ^^^^^^^^^^
+  = did you mean `ports`?
+
+--set:1:1: an override is KEY=VALUE
+ 1 | nonsense
+   | ^^^^^^^^
+  = for example: --set media.ports=20000-29999
+
+--set:1:1: routes.2009.room: the list has no element `2009`
+ 1 | routes.2009.room=x
+   | ^^^^^^^^^^^^^^^^
+
+--set:1:1: sip.listen.x: the list has no element `x`
+ 1 | sip.listen.x=1
+   | ^^^^^^^^^^^^
+
+--set:1:15: media.workers: this is a string, not a whole number
+ 1 | media.workers=many
+   |               ^^^^
+  = allowed: 0 to 1024
+
+5 errors in the configuration";
+    assert_eq!(shown.unwrap_err(), expected);
+}
+
+#[test]
+fn weak_passwords_are_refused_where_others_can_reach_us() {
+    let open = "sip.listen=udp:192.0.2.1:5080";
+    assert!(tutorial(&[open]).unwrap_err().contains("the password is one of those that are tried first"));
+    assert!(
+        tutorial(&[open, "users.0.password=1004"]).unwrap_err().contains("the password is the user's name")
+    );
+    assert!(tutorial(&[open, "users.0.password="]).unwrap_err().contains("the password is empty"));
+    assert!(tutorial(&[open, "users.0.password=oNg5-thu7"]).is_ok());
+    assert!(tutorial(&[open, "security.allow_weak_passwords=true"]).is_ok());
+    assert!(tutorial(&["sip.listen=[\"udp:127.9.9.9:1\", \"tcp:[::1]:1\"]"]).is_ok());
+    let both = "sip.listen=[\"udp:127.0.0.1:5080\", \"udp:[2001:db8::1]:5080\"]";
+    assert!(tutorial(&[both]).is_err());
+}
+
+#[test]
+fn nothing_that_is_shown_tells_a_secret() {
+    let (password, pin) = ("oNg5-thu7-Eiw2", "735946");
+    let overrides = [
+        format!("users.0.password={password}"),
+        format!("gateways.mygw.password={password}"),
+        "gateways.mygw.username=us".into(),
+        format!("routes.2003.pin={pin}"),
+    ];
+    let path = folder().join("tutorial.toml");
+    let config = load(&path, &overrides).unwrap();
+    for shown in [config.summary(), config.dialplan(), format!("{config:?}")] {
+        assert!(!shown.contains(password) && !shown.contains(pin));
+    }
+    let bad = errors(&format!(
+        "[[routes]]\npin = \"{pin}x\"\n[[users]]\npassword = \"{password}\"\npasswort = \"x\"\n"
+    ));
+    assert!(!bad.contains(password) && !bad.contains(pin), "{bad}");
+}
+
+#[test]
+fn the_summary_says_what_was_understood() {
+    let summary = tutorial(&["recording.dir=/r", "media.workers=2"]).unwrap().summary();
+    for part in [
+        "listening            udp:127.0.0.1:5080, tcp:127.0.0.1:5080\n",
+        "users                10: 1001-1010\n",
+        "gateway mygw         127.0.0.1:5090 over udp\n",
+        "audio                127.0.0.1, ports 20000-29999 for 5000 calls, 2 workers\n",
+        "recordings           /r (not in this release: nothing is recorded)\n",
+        "may invite X{4} as user, X{5,11} through mygw, as guest; 1 at one time, 5 in 10m\n",
+    ] {
+        assert!(summary.contains(part), "{part}\n{summary}");
+    }
+}
+
+#[test]
+fn the_dialplan_has_a_line_for_each_number() {
+    let expected = "\
+what can be dialled:
+  2000  room test, profile simpleconf, as guest
+  2001  room 1004, profile simpleconf, as guest (muted), answered after 500ms; calls user/1004 as guest for 1m; ends the room on leaving
+  2002  room 1004, profile simpleconf, as moderator, answered after 500ms; calls user/1004 as station (muted) for 1m; ends the room on leaving
+  2003  room private, profile simpleconf, as guest (muted), with a PIN
+";
+    assert_eq!(tutorial(&[]).unwrap().dialplan(), expected);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_one_error() {
+    let shown = load(Path::new("/nowhere/confab.toml"), &[]).unwrap_err().to_string();
+    assert!(shown.starts_with("/nowhere/confab.toml: cannot be read: "), "{shown}");
+    assert!(shown.ends_with("1 error in the configuration"), "{shown}");
+}
+
+#[test]
+fn a_password_may_be_in_a_file_and_paths_are_relative_to_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("secret"), "oNg5-thu7\nnot this\n").unwrap();
+    let path = dir.path().join("c.toml");
+    fs::write(&path, "[sounds]\ndir = 'wav'\n[[users]]\nnames = ['7', '08-09']\npassword_file = 'secret'\n")
+        .unwrap();
+    let config = load(&path, &[]).unwrap();
+    assert_eq!(config.sounds.dir, Some(dir.path().join("wav")));
+    assert_eq!(config.users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["7", "08", "09"]);
+    assert!(config.users.iter().all(|user| user.secret.expose() == "oNg5-thu7"));
+}
+
+#[test]
+fn what_peers_are_told_may_differ_from_what_is_bound() {
+    let config = tutorial(&[
+        "sip.advertise=192.0.2.7",
+        "sip.listen=udp:0.0.0.0:5080",
+        "media.address=0.0.0.0",
+        "users=[]",
+    ]);
+    // Without users the route's outcall has nobody to call.
+    assert!(config.unwrap_err().contains("there is no user `1004`"));
+    let strong = "users.0.password=oNg5-thu7";
+    let overrides =
+        ["sip.advertise=192.0.2.7", "sip.listen=udp:0.0.0.0:5080", "media.address=0.0.0.0", strong];
+    let config = tutorial(&overrides).unwrap();
+    assert_eq!(config.sip.advertised(config.sip.listen[0].1), ([192, 0, 2, 7], 5080).into());
+    assert_eq!(config.media.advertise, std::net::IpAddr::from([192, 0, 2, 7]));
+}

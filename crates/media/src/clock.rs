@@ -1,0 +1,67 @@
+//! Time as RTCP tells it, and a small source of random intervals.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// Seconds from the NTP era's start (1900) to the Unix epoch.
+const NTP_TO_UNIX_S: u64 = 2_208_988_800;
+
+/// Ties the monotonic clock to the wall clock once, so that a step of the wall clock disturbs no report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    base: Instant,
+    since_1900: Duration,
+}
+
+impl Clock {
+    /// A clock that reads the wall clock's time now and counts from there.
+    pub(crate) fn new() -> Self {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { base: Instant::now(), since_1900: unix + Duration::from_secs(NTP_TO_UNIX_S) }
+    }
+
+    /// `at` in NTP time, 32.32 fixed point seconds (RFC 3550 §4).
+    pub(crate) fn ntp(&self, at: Instant) -> u64 {
+        let time = self.since_1900 + at.saturating_duration_since(self.base);
+        let fraction = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
+        time.as_secs() << 32 | fraction
+    }
+}
+
+/// SplitMix64: spreads one seed over many users; not for secrets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// The next 64 bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// A number in 0..1.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ntp_counts_seconds_and_fractions() {
+        let clock = Clock { base: Instant::now(), since_1900: Duration::from_secs(10) };
+        assert_eq!(clock.ntp(clock.base), 10 << 32);
+        assert_eq!(clock.ntp(clock.base + Duration::from_millis(1500)), 11 << 32 | 1 << 31);
+    }
+
+    #[test]
+    fn fractions_stay_below_one_and_differ() {
+        let mut random = Random(1);
+        let drawn: Vec<f64> = (0..100).map(|_| random.fraction()).collect();
+        assert!(drawn.iter().all(|fraction| (0.0..1.0).contains(fraction)));
+        assert!(drawn.iter().any(|&fraction| fraction < 0.2) && drawn.iter().any(|&fraction| fraction > 0.8));
+    }
+}

@@ -1,0 +1,197 @@
+//! The bounded rings between the control side and one worker.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Thread;
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::command::{EngineStats, Event};
+use crate::order::{Order, Retired};
+
+const ORDERS: usize = 4096;
+const EVENTS: usize = 8192;
+const RETIRED: usize = 8192;
+
+/// The control side's end.
+pub(crate) struct Link {
+    orders: Producer<Order>,
+    /// Orders that must arrive, for which the ring had no place.
+    backlog: VecDeque<Order>,
+    events: Consumer<Event>,
+    retired: Consumer<Retired>,
+    pub(crate) counters: Arc<Counters>,
+    /// To be unparked when there is an order; `None` for a worker without a thread.
+    pub(crate) thread: Option<Thread>,
+    /// Rooms and legs that live there.
+    pub(crate) load: usize,
+}
+
+/// The worker's end.
+pub(crate) struct Port {
+    orders: Consumer<Order>,
+    events: Producer<Event>,
+    retired: Producer<Retired>,
+    pub(crate) counters: Arc<Counters>,
+    /// Something was sent since the control side was last woken.
+    pub(crate) unseen: bool,
+}
+
+/// Counts of one worker; read by anybody, in no particular order to each other.
+#[derive(Default, Debug)]
+pub(crate) struct Counters {
+    pub(crate) ticks: AtomicU64,
+    pub(crate) late_ticks: AtomicU64,
+    pub(crate) skipped_ticks: AtomicU64,
+    pub(crate) rooms_failed: AtomicU64,
+    pub(crate) events_dropped: AtomicU64,
+    pub(crate) busy_us: AtomicU64,
+}
+
+impl Counters {
+    /// The counts, added to those of other workers.
+    pub(crate) fn add_to(&self, sum: EngineStats) -> EngineStats {
+        EngineStats {
+            ticks: sum.ticks + read(&self.ticks),
+            late_ticks: sum.late_ticks + read(&self.late_ticks),
+            skipped_ticks: sum.skipped_ticks + read(&self.skipped_ticks),
+            rooms_failed: sum.rooms_failed + read(&self.rooms_failed),
+            events_dropped: sum.events_dropped + read(&self.events_dropped),
+            busy_us: sum.busy_us + read(&self.busy_us),
+        }
+    }
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+/// Adds to a count.
+pub(crate) fn count(counter: &AtomicU64, more: u64) {
+    counter.fetch_add(more, Ordering::Relaxed);
+}
+
+/// Two ends of a new link.
+pub(crate) fn link() -> (Link, Port) {
+    let (order_in, order_out) = RingBuffer::new(ORDERS);
+    let (event_in, event_out) = RingBuffer::new(EVENTS);
+    let (retired_in, retired_out) = RingBuffer::new(RETIRED);
+    let counters = Arc::new(Counters::default());
+    let link = Link {
+        orders: order_in,
+        backlog: VecDeque::new(),
+        events: event_out,
+        retired: retired_out,
+        counters: Arc::clone(&counters),
+        thread: None,
+        load: 0,
+    };
+    let port = Port { orders: order_out, events: event_in, retired: retired_in, counters, unseen: false };
+    (link, port)
+}
+
+impl Link {
+    /// Whether the next [`Link::send`] finds a place.
+    pub(crate) fn has_room(&mut self) -> bool {
+        self.flush();
+        self.backlog.is_empty() && self.orders.slots() > 0
+    }
+
+    /// Sends an order, later if there is no place now.
+    pub(crate) fn send(&mut self, order: Order) {
+        self.backlog.push_back(order);
+        self.flush();
+    }
+
+    /// Sends what had to wait for a place.
+    pub(crate) fn flush(&mut self) {
+        let places = self.orders.slots().min(self.backlog.len());
+        for order in self.backlog.drain(..places) {
+            let _never_full = self.orders.push(order);
+        }
+        if places > 0 {
+            self.unpark();
+        }
+    }
+
+    /// The next event; frees what the worker has handed back.
+    pub(crate) fn receive(&mut self) -> Option<Event> {
+        while let Ok(retired) = self.retired.pop() {
+            drop(retired);
+        }
+        self.events.pop().ok()
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = &self.thread {
+            thread.unpark();
+        }
+    }
+}
+
+impl Port {
+    /// The next order, if any.
+    pub(crate) fn receive(&mut self) -> Option<Order> {
+        self.orders.pop().ok()
+    }
+
+    /// Whether an order waits.
+    pub(crate) fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
+    /// True once the control side is gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.orders.is_abandoned()
+    }
+
+    /// Tells the control side; an event without a place is counted and lost.
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.unseen = true;
+        if self.events.push(event).is_err() {
+            count(&self.counters.events_dropped, 1);
+        }
+    }
+
+    /// Hands something back to be freed. Without a place it is freed here: late is better than leaked.
+    pub(crate) fn retire(&mut self, retired: Retired) {
+        self.unseen = true;
+        drop(self.retired.push(retired));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{LegId, RoomId};
+    use crate::order::What;
+
+    #[test]
+    fn events_beyond_the_ring_are_counted() {
+        let (mut link, mut port) = link();
+        for leg in 0..EVENTS as u64 + 3 {
+            port.emit(Event::TalkStarted { leg: LegId(leg) });
+        }
+        assert_eq!(link.counters.add_to(EngineStats::default()).events_dropped, 3);
+        assert_eq!(std::iter::from_fn(|| link.receive()).count(), EVENTS);
+        assert!(std::mem::take(&mut port.unseen));
+    }
+
+    #[test]
+    fn orders_that_wait_keep_their_order() {
+        let (mut link, mut port) = link();
+        let sent = ORDERS as u64 + 10;
+        for room in 0..sent {
+            link.send(Order { room: RoomId(room), what: What::Close });
+        }
+        assert!(!link.has_room());
+        let mut received = Vec::new();
+        while let Some(order) = port.receive() {
+            received.push(order.room.0);
+            link.flush();
+        }
+        assert_eq!(received, Vec::from_iter(0..sent));
+        assert!(link.has_room());
+    }
+}

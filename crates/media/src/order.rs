@@ -1,0 +1,41 @@
+//! What travels on the rings: orders to a worker, with all they need built beforehand, and what comes back.
+
+use std::time::Duration;
+
+use confab_mixer::{Control, Playback};
+
+use crate::command::{LegId, RoomId, StreamConfig};
+use crate::leg::Leg;
+use crate::room::Room;
+
+/// Something for the worker on which `room` lives.
+pub(crate) struct Order {
+    pub(crate) room: RoomId,
+    pub(crate) what: What,
+}
+
+/// What to do with the room or one of its legs.
+pub(crate) enum What {
+    /// `phase` spreads the rooms of a worker inside the interval.
+    Open {
+        room: Box<Room>,
+        phase: Duration,
+    },
+    Close,
+    Start(Box<Leg>),
+    Update(LegId, Box<StreamConfig>),
+    Stop(LegId),
+    Set(LegId, Control),
+    Hold(LegId, bool),
+    Play(Option<LegId>, Playback),
+    StopPlayback(u64),
+}
+
+/// Something a worker is done with, to be freed by the control side: never read, only dropped.
+#[expect(dead_code, reason = "the fields are carried to be dropped elsewhere")]
+pub(crate) enum Retired {
+    Room(Box<Room>),
+    Leg(Box<Leg>),
+    Stream(Box<StreamConfig>),
+    Playback(Playback),
+}

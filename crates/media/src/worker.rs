@@ -1,0 +1,186 @@
+//! One worker: the rooms that live on it, each ticked when it is due.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::command::{Event, RoomId};
+use crate::leg::LONGEST_DATAGRAM;
+use crate::link::{Counters, Port, count};
+use crate::order::{Order, Retired, What};
+use crate::room::Room;
+use crate::turn::Turn;
+
+/// A tick that begins later than this after it was due is counted as late.
+const LATE: Duration = Duration::from_millis(5);
+
+/// Ticks that a late room catches up on at once: what the peers' jitter buffers can take. What is beyond is skipped.
+const CATCH_UP: u32 = 10;
+
+/// Orders taken between two looks at the clock, so that a flood of them delays no tick.
+const ORDERS_AT_ONCE: usize = 64;
+
+/// A worker. [`Engine::start`](crate::Engine::start) gives it a thread; with
+/// [`Engine::manual`](crate::Engine::manual) the caller runs it, by whatever clock.
+pub struct Worker {
+    rooms: Vec<Place>,
+    port: Port,
+    clock: Clock,
+    /// Rooms tick on a grid from here.
+    epoch: Instant,
+    buffer: Box<[u8]>,
+}
+
+/// A room and when it ticks next; apart from the room, so that a look at all of them is a look at few cache lines.
+struct Place {
+    id: RoomId,
+    state: State,
+    due: Instant,
+    room: Box<Room>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Running,
+    /// It panicked: never ticked again, kept for its legs until it is closed.
+    Failed,
+    /// Goes with its last leg.
+    Closed,
+}
+
+impl Worker {
+    pub(crate) fn new(port: Port) -> Self {
+        Self {
+            rooms: Vec::with_capacity(256),
+            port,
+            clock: Clock::new(),
+            epoch: Instant::now(),
+            buffer: vec![0; LONGEST_DATAGRAM].into(),
+        }
+    }
+
+    /// Takes the orders that wait and ticks the rooms that are due; when the next one is due, if there is any.
+    pub fn run(&mut self, now: Instant) -> Option<Instant> {
+        for _ in 0..ORDERS_AT_ONCE {
+            let Some(order) = self.port.receive() else { break };
+            self.handle(now, order);
+        }
+        self.tick_due(now);
+        if self.port.has_orders() { Some(now) } else { self.next_due() }
+    }
+
+    /// Ticks the rooms that are due.
+    pub fn tick_due(&mut self, now: Instant) {
+        let Self { rooms, port, clock, buffer, .. } = self;
+        for place in rooms.iter_mut().filter(|place| place.is_due(now)) {
+            place.catch_up(&mut Turn { now, clock, buffer, port });
+        }
+    }
+
+    /// Stops all legs: the control side is gone.
+    pub(crate) fn stop_all(&mut self, now: Instant) {
+        for place in &mut self.rooms {
+            place.room.stop_all(now, &self.clock);
+        }
+    }
+
+    /// Counts of what it did.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.port.counters
+    }
+
+    /// Whether something was sent to the control side since this was asked last.
+    pub(crate) fn take_unseen(&mut self) -> bool {
+        std::mem::take(&mut self.port.unseen)
+    }
+
+    /// True once the control side is gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.port.is_abandoned()
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.rooms.iter().filter(|place| place.state == State::Running).map(|place| place.due).min()
+    }
+
+    fn handle(&mut self, now: Instant, order: Order) {
+        if let What::Open { room, phase } = order.what {
+            let due = next_on_grid(self.epoch + phase, now, room.format.interval());
+            self.rooms.push(Place { id: order.room, state: State::Running, due, room });
+            return;
+        }
+        let Self { rooms, port, clock, buffer, .. } = self;
+        let Some(index) = rooms.iter().position(|place| place.id == order.room) else { return };
+        let place = &mut rooms[index];
+        place.handle(order.what, &mut Turn { now, clock, buffer, port });
+        if place.state == State::Closed && place.room.is_empty() {
+            port.retire(Retired::Room(rooms.swap_remove(index).room));
+        }
+    }
+}
+
+impl Place {
+    fn is_due(&self, now: Instant) -> bool {
+        self.state == State::Running && self.due <= now
+    }
+
+    /// Ticks as often as is due, but not for ever after a stall.
+    fn catch_up(&mut self, turn: &mut Turn<'_>) {
+        self.skip_stall(turn);
+        while self.is_due(turn.now) {
+            let due = self.due;
+            self.due += self.room.format.interval();
+            count(&turn.port.counters.ticks, 1);
+            if turn.now - due > LATE {
+                count(&turn.port.counters.late_ticks, 1);
+            }
+            self.guard(turn, |room, turn| room.tick(due, turn));
+        }
+    }
+
+    /// Leaves out the ticks that are too old to be worth anything; the RTP timestamps count them.
+    fn skip_stall(&mut self, turn: &Turn<'_>) {
+        let interval = self.room.format.interval();
+        let behind = (turn.now - self.due).as_micros() / interval.as_micros();
+        let skipped = (behind as u32).saturating_sub(CATCH_UP - 1);
+        if skipped > 0 {
+            self.due += interval * skipped;
+            self.room.skip(skipped.wrapping_mul(self.room.format.frame() as u32));
+            count(&turn.port.counters.skipped_ticks, u64::from(skipped));
+        }
+    }
+
+    fn handle(&mut self, what: What, turn: &mut Turn<'_>) {
+        match what {
+            What::Close => self.state = State::Closed,
+            What::Stop(leg) => {
+                self.guard(turn, |room, turn| room.leave(leg, turn.port));
+                self.room.stop(leg, turn);
+            }
+            What::Start(leg) if self.state != State::Running => self.room.shelve(leg),
+            what => self.guard(turn, |room, turn| room.handle(what, turn)),
+        }
+    }
+
+    /// Lets a running room do something; if it panics, it alone is lost.
+    fn guard(&mut self, turn: &mut Turn<'_>, work: impl FnOnce(&mut Room, &mut Turn<'_>)) {
+        if self.state != State::Running {
+            return;
+        }
+        if catch_unwind(AssertUnwindSafe(|| work(&mut self.room, turn))).is_err() {
+            self.state = State::Failed;
+            self.room.abandon_tick();
+            count(&turn.port.counters.rooms_failed, 1);
+            turn.port.emit(Event::RoomFailed { room: self.id });
+        }
+    }
+}
+
+/// The first instant after `now` that is a whole number of intervals after `start`.
+fn next_on_grid(start: Instant, now: Instant, interval: Duration) -> Instant {
+    let passed = now.saturating_duration_since(start).as_nanos() / interval.as_nanos();
+    start + interval * (passed as u32 + 1)
+}
+
+#[cfg(test)]
+mod tests;

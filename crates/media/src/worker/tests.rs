@@ -1,0 +1,146 @@
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use confab_codec::Law;
+use confab_rtp::Packet;
+
+use super::*;
+use crate::command::{Command, LegId, StreamConfig};
+use crate::engine::{Engine, EngineConfig};
+
+const TICK: Duration = Duration::from_millis(20);
+
+/// An engine with one worker, at an address of its own, and its worker.
+fn bed(test: u8) -> (Engine, Worker) {
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let address = Ipv4Addr::new(127, 64 + high % 64, low, test).into();
+    let (engine, mut workers) =
+        Engine::manual(EngineConfig { address, ports: 20000..=20099, workers: 1, seed: 1 });
+    (engine, workers.remove(0))
+}
+
+fn open_room(engine: &mut Engine, room: u64) {
+    let open = Command::OpenRoom { room: RoomId(room), rate: 8000, interval_ms: 20, comfort_noise: None };
+    engine.command(open).unwrap();
+}
+
+/// Starts a leg for a phone that only listens.
+fn start(engine: &mut Engine, leg: u64, room: u64) -> UdpSocket {
+    let address: IpAddr = Ipv4Addr::LOCALHOST.into();
+    let phone = UdpSocket::bind((address, 0)).unwrap();
+    phone.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    engine.open_leg(LegId(leg)).unwrap();
+    let stream = StreamConfig {
+        remote: Some(phone.local_addr().unwrap()),
+        remote_rtcp: None,
+        law: Law::Mu,
+        send_payload_type: 0,
+        receive_payload_type: 0,
+        event_payload_type: None,
+        comfort_noise: None,
+        ptime_ms: 20,
+        send: true,
+        receive: true,
+        rtcp_mux: true,
+        cname: "x".into(),
+        signalling_source: address,
+    };
+    engine.command(Command::StartLeg { leg: LegId(leg), room: RoomId(room), stream }).unwrap();
+    phone
+}
+
+/// Timestamp and sequence of the next packet.
+fn listen(phone: &UdpSocket) -> (u32, u16) {
+    let mut datagram = [0; 512];
+    let len = phone.recv(&mut datagram).expect("a packet in time");
+    let packet = Packet::parse(&datagram[..len]).unwrap();
+    (packet.timestamp, packet.sequence)
+}
+
+fn events(engine: &mut Engine) -> Vec<Event> {
+    std::iter::from_fn(|| engine.poll_event()).collect()
+}
+
+#[test]
+fn a_panic_ends_one_room_and_no_other() {
+    let (mut engine, mut worker) = bed(1);
+    open_room(&mut engine, 1);
+    open_room(&mut engine, 2);
+    start(&mut engine, 1, 1);
+    let well = start(&mut engine, 2, 2);
+    let now = worker.run(Instant::now()).unwrap() + TICK;
+    worker.run(now);
+    worker.rooms[0].room.panics = true;
+    for tick in 1..5 {
+        worker.run(now + tick * TICK);
+    }
+    for _ in 0..5 {
+        listen(&well);
+    }
+    assert_eq!(events(&mut engine), [Event::RoomFailed { room: RoomId(1) }]);
+    assert_eq!(engine.stats().rooms_failed, 1);
+
+    let late = start(&mut engine, 3, 1);
+    for leg in [1, 3] {
+        engine.command(Command::StopLeg { leg: LegId(leg) }).unwrap();
+    }
+    engine.command(Command::CloseRoom { room: RoomId(1) }).unwrap();
+    worker.run(now + 5 * TICK);
+    assert!(matches!(events(&mut engine)[..], [Event::LegStats { .. }, Event::LegStats { .. }]));
+    assert_eq!(worker.rooms.len(), 1);
+    drop(late);
+}
+
+#[test]
+fn a_late_room_catches_up_and_is_counted() {
+    let (mut engine, mut worker) = bed(2);
+    open_room(&mut engine, 1);
+    let phone = start(&mut engine, 1, 1);
+    let due = worker.run(Instant::now()).unwrap();
+    worker.run(due);
+    assert_eq!(worker.run(due + 3 * TICK + TICK / 2), Some(due + 4 * TICK), "the schedule is absolute");
+    let packets: Vec<_> = (0..4).map(|_| listen(&phone)).collect();
+    for pair in packets.windows(2) {
+        assert_eq!(pair[1].0, pair[0].0.wrapping_add(160));
+    }
+    let stats = engine.stats();
+    assert_eq!((stats.ticks, stats.late_ticks, stats.skipped_ticks), (4, 3, 0));
+}
+
+#[test]
+fn after_a_stall_ticks_are_skipped_but_media_time_is_not() {
+    let (mut engine, mut worker) = bed(3);
+    open_room(&mut engine, 1);
+    let phone = start(&mut engine, 1, 1);
+    let due = worker.run(Instant::now()).unwrap();
+    worker.run(due);
+    assert_eq!(worker.run(due + 100 * TICK), Some(due + 101 * TICK));
+    let stats = engine.stats();
+    assert_eq!((stats.ticks, stats.skipped_ticks), (1 + u64::from(CATCH_UP), 100 - u64::from(CATCH_UP)));
+    let first = listen(&phone);
+    let packets: Vec<_> = (0..CATCH_UP).map(|_| listen(&phone)).collect();
+    let last = packets.last().unwrap();
+    assert_eq!(last.0, first.0.wrapping_add(100 * 160), "timestamps are elapsed media time");
+    assert_eq!(last.1, first.1.wrapping_add(CATCH_UP as u16), "sequence numbers have no gap");
+}
+
+#[test]
+fn rooms_are_spread_over_the_interval() {
+    let (mut engine, mut worker) = bed(4);
+    let start = Instant::now();
+    assert_eq!(worker.run(start), None, "without rooms nothing is ever due");
+    (1..=16).for_each(|room| open_room(&mut engine, room));
+    worker.run(start);
+    let mut dues: Vec<Instant> = worker.rooms.iter().map(|place| place.due).collect();
+    dues.sort();
+    assert!(dues.windows(2).all(|pair| pair[1] - pair[0] == TICK / 16));
+}
+
+#[test]
+fn a_grid_is_kept_whenever_one_looks() {
+    let start = Instant::now();
+    for (now_ms, due_ms) in [(0, 20), (1, 20), (19, 20), (20, 40), (1001, 1020)] {
+        let due = next_on_grid(start, start + Duration::from_millis(now_ms), TICK);
+        assert_eq!(due, start + Duration::from_millis(due_ms));
+    }
+}

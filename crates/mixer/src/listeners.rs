@@ -1,0 +1,89 @@
+//! Who hears the same thing.
+//!
+//! All that a member's samples depend on is in its [`Group`]: the gains, the state of the limiter, and whether something
+//! sets it apart (it is heard in the room itself, or something is played to it alone). So two members of one group hear
+//! exactly the same, and a member that was set apart comes back to the others when the limiter's state is the same
+//! again, that is, as soon as nothing has to be limited.
+
+use crate::Slot;
+use crate::gain::Ramp;
+
+/// Names what a member hears in this tick: equal keys, equal samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ListenKey(u32);
+
+impl ListenKey {
+    const NONE: Self = Self(u32::MAX);
+
+    /// The key as an index: dense from 0, always less than the highest number of members the mixer had.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Members that hear the same thing.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    /// The first of them.
+    pub(crate) slot: Slot,
+    /// Whether nobody else is in it, as it has a voice or a playback of its own.
+    apart: bool,
+    pub(crate) room: Ramp,
+    pub(crate) own: Ramp,
+    /// The limiter's gain at the begin of the frame, and at its end once that was rendered.
+    pub(crate) limiter: f32,
+    pub(crate) limiter_after: f32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Listeners {
+    groups: Vec<Group>,
+    key_of: Vec<ListenKey>,
+    limiter_of: Vec<f32>,
+}
+
+impl Listeners {
+    /// Makes room for so many slots.
+    pub(crate) fn grow(&mut self, slots: usize) {
+        self.groups.reserve(slots - self.groups.len());
+        self.key_of.resize(slots, ListenKey::NONE);
+        self.limiter_of.resize(slots, 1.0);
+    }
+
+    /// Another member takes the slot.
+    pub(crate) fn reset(&mut self, slot: Slot) {
+        self.key_of[slot.index()] = ListenKey::NONE;
+        self.limiter_of[slot.index()] = 1.0;
+    }
+
+    pub(crate) fn key(&self, slot: Slot) -> ListenKey {
+        self.key_of[slot.index()]
+    }
+
+    pub(crate) fn group_mut(&mut self, key: ListenKey) -> Option<&mut Group> {
+        self.groups.get_mut(key.index())
+    }
+
+    /// Dissolves the groups; each member keeps the state of its limiter.
+    pub(crate) fn clear(&mut self) {
+        for (key, limiter) in self.key_of.iter_mut().zip(&mut self.limiter_of) {
+            if let Some(group) = self.groups.get(key.index()) {
+                *limiter = group.limiter_after;
+            }
+            *key = ListenKey::NONE;
+        }
+        self.groups.clear();
+    }
+
+    /// Puts the slot into the group that hears what it hears.
+    pub(crate) fn join(&mut self, slot: Slot, apart: bool, room: Ramp, own: Ramp) {
+        let limiter = self.limiter_of[slot.index()];
+        let same = |group: &Group| !group.apart && group.room == room && group.limiter == limiter;
+        let found = if apart { None } else { self.groups.iter().position(same) };
+        let index = found.unwrap_or(self.groups.len());
+        if found.is_none() {
+            self.groups.push(Group { slot, apart, room, own, limiter, limiter_after: limiter });
+        }
+        self.key_of[slot.index()] = ListenKey(index as u32);
+    }
+}

@@ -1,0 +1,55 @@
+//! What the mixer's tests share: a room at 8 kHz with frames of 20 ms.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use confab_mixer::{Event, Hear, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone};
+use std::sync::Arc;
+
+pub(crate) const RATE: u32 = 8000;
+pub(crate) const FRAME: usize = 160;
+
+pub(crate) fn room() -> Mixer {
+    Mixer::new(MixerConfig { rate: RATE, interval_ms: 20, comfort_noise: None })
+}
+
+/// A member that may speak and hears the room.
+pub(crate) fn member(energy: u16) -> MemberConfig {
+    MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy }
+}
+
+pub(crate) fn tone(frequency: f32, level_dbov: f32, samples: usize) -> Vec<i16> {
+    let mut out = vec![0; samples];
+    Tone::new(RATE, frequency, level_dbov).fill(&mut out);
+    out
+}
+
+pub(crate) fn playback(id: u64, samples: &[i16]) -> Playback {
+    Playback { id, sounds: vec![Arc::from(samples)], repeat: false, gain_db: 0.0, lead_in_ms: 0 }
+}
+
+pub(crate) fn heard(mixer: &mut Mixer, slot: Slot) -> Vec<i16> {
+    let mut out = vec![0; mixer.frame_len()];
+    mixer.render(mixer.listening(slot), &mut out);
+    out
+}
+
+/// Plays each member's samples frame by frame into the room; what each of the listeners heard, and all events.
+pub(crate) fn run(
+    mixer: &mut Mixer,
+    voices: &[(Slot, Vec<i16>)],
+    listeners: &[Slot],
+) -> (Vec<Vec<i16>>, Vec<Event>) {
+    let frames = voices.iter().map(|(_, samples)| samples.len() / FRAME).max().unwrap_or(0);
+    let (mut all, mut events) = (vec![Vec::new(); listeners.len()], Vec::new());
+    for n in 0..frames {
+        for (slot, samples) in voices {
+            if let Some(frame) = samples.chunks_exact(FRAME).nth(n) {
+                mixer.input(*slot).copy_from_slice(frame);
+            }
+        }
+        events.extend(mixer.tick());
+        for (slot, all) in listeners.iter().zip(&mut all) {
+            all.extend(heard(mixer, *slot));
+        }
+    }
+    (all, events)
+}

@@ -1,0 +1,175 @@
+//! What a call hears: its newest audio on the line of time, and what can be told of it.
+
+mod analysis;
+mod history;
+mod recording;
+mod report;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use confab_mixer::{level_dbov, tone_level_dbov};
+
+use crate::error::PhoneError;
+use crate::media::{RATE, SAMPLES_PER_MS};
+use crate::trace::lock;
+pub use analysis::HEARS_DBOV;
+use history::History;
+use recording::Recording;
+use report::Continuity;
+pub use report::{RtcpReport, StreamReport};
+
+/// A prompt, music or a voice is louder than this, in dBov; comfort noise is not.
+const SOUNDS_DBOV: f32 = -40.0;
+
+/// One packet of audio as it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived<'a> {
+    /// When.
+    pub(crate) at: Instant,
+    /// The RTP header's fields.
+    pub(crate) header: Header,
+    /// The decoded audio; `None` for what is no audio.
+    pub(crate) audio: Option<&'a [i16]>,
+}
+
+/// What of an RTP header matters here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Header {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+}
+
+/// What is heard. A clone hears the same.
+#[derive(Clone, Debug)]
+pub struct Heard(Arc<Mutex<Ear>>);
+
+#[derive(Debug)]
+struct Ear {
+    history: History,
+    continuity: Continuity,
+    rtcp: RtcpReport,
+    keys: String,
+    recording: Option<Recording>,
+}
+
+impl Heard {
+    /// The window that "now" means: long enough to tell a tone from speech, short enough to follow keys.
+    pub const WINDOW: Duration = Duration::from_millis(320);
+
+    /// The newest audio, oldest sample first; where none came there is silence.
+    pub fn samples(&self, last: Duration) -> Vec<i16> {
+        self.samples_at(Instant::now(), last)
+    }
+
+    /// The level of everything within `last`, in dBov.
+    pub fn level(&self, last: Duration) -> f32 {
+        level_dbov(&self.samples(last))
+    }
+
+    /// The level of the tone of `hz` within `last`, in dBov.
+    pub fn tone_level(&self, hz: f32, last: Duration) -> f32 {
+        tone_level_dbov(&self.samples(last), RATE, hz)
+    }
+
+    /// Whether the tone of `hz` is there now, steadily at [`HEARS_DBOV`] or more.
+    pub fn hears(&self, hz: f32) -> bool {
+        analysis::hears(&self.samples(Self::WINDOW), hz)
+    }
+
+    /// Whether the tone of `hz` is gone.
+    pub fn silent_of(&self, hz: f32) -> bool {
+        analysis::silent_of(&self.samples(Self::WINDOW), hz)
+    }
+
+    /// Whether a prompt, music or someone is to be heard now: anything above −40 dBov.
+    pub fn sounds(&self) -> bool {
+        self.level(Self::WINDOW) > SOUNDS_DBOV
+    }
+
+    /// The one tone that makes up nearly all of what is heard now: its frequency in Hz and its level in dBov.
+    pub fn dominant_tone(&self) -> Option<(f32, f32)> {
+        analysis::dominant_tone(&self.samples(Self::WINDOW))
+    }
+
+    /// The continuity of the received RTP since the start or the last restart.
+    pub fn stream_report(&self) -> StreamReport {
+        lock(&self.0).continuity.report()
+    }
+
+    /// Counts the continuity anew from here.
+    pub fn restart_report(&self) {
+        lock(&self.0).continuity = Continuity::default();
+    }
+
+    /// The keys that came as telephone-events since the start.
+    pub fn keys(&self) -> String {
+        lock(&self.0).keys.clone()
+    }
+
+    /// What came by RTCP.
+    pub fn rtcp_report(&self) -> RtcpReport {
+        lock(&self.0).rtcp.clone()
+    }
+
+    pub(crate) fn new(keep: Duration) -> Self {
+        Self(Arc::new(Mutex::new(Ear {
+            history: History::new(keep),
+            continuity: Continuity::default(),
+            rtcp: RtcpReport::default(),
+            keys: String::new(),
+            recording: None,
+        })))
+    }
+
+    pub(crate) fn record(&self, path: &Path) -> Result<(), PhoneError> {
+        let mut ear = lock(&self.0);
+        let recording = Recording::create(path, ear.history.end())?;
+        ear.recording = Some(recording);
+        Ok(())
+    }
+
+    pub(crate) fn stop_recording(&self) -> Result<(), PhoneError> {
+        let mut ear = lock(&self.0);
+        let Some(recording) = ear.recording.take() else { return Ok(()) };
+        recording.finish(&ear.history)
+    }
+
+    pub(crate) fn arrived(&self, packet: &Arrived<'_>) {
+        let mut ear = lock(&self.0);
+        let Ear { history, continuity, recording, .. } = &mut *ear;
+        continuity.note(packet);
+        if let Some(audio) = packet.audio {
+            history.insert(packet.at, packet.header, audio);
+        }
+        if let Some(recording) = recording {
+            recording.follow(history);
+        }
+    }
+
+    pub(crate) fn key(&self, key: char) {
+        lock(&self.0).keys.push(key);
+    }
+
+    pub(crate) fn note_rtcp(&self, note: impl FnOnce(&mut RtcpReport)) {
+        note(&mut lock(&self.0).rtcp);
+    }
+
+    fn samples_at(&self, now: Instant, last: Duration) -> Vec<i16> {
+        lock(&self.0).history.newest(now, last.as_millis() as usize * SAMPLES_PER_MS)
+    }
+}
+
+/// What is heard, in words: `440 Hz at -20.1 dBov`, `sound at -23.0 dBov`, `silence`.
+impl fmt::Display for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&analysis::describe(&self.samples(Self::WINDOW)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! The task that carries the audio of one call.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use confab_rtp::{EventReceiver, Packet, rtcp};
+use confab_sdp::Stream;
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::sender::{Sender, law};
+use super::socket::bind_pair;
+use super::source::Player;
+use super::{KeyTiming, Source};
+use crate::call::Reply;
+use crate::config::PhoneConfig;
+use crate::error::PhoneError;
+use crate::heard::{Arrived, Header, Heard};
+use crate::runtime;
+
+/// The largest datagram that is taken as RTP or RTCP.
+const DATAGRAM: usize = 2048;
+
+/// The interval of our sender reports.
+const REPORTS: Duration = Duration::from_secs(5);
+
+/// Seconds from 1900, where NTP begins, to 1970.
+const NTP_TO_UNIX: u64 = 2_208_988_800;
+
+/// The audio of a call as its owner and its users hold it.
+#[derive(Clone, Debug)]
+pub(crate) struct Leg {
+    local: SocketAddr,
+    orders: mpsc::UnboundedSender<Order>,
+    heard: Heard,
+}
+
+#[derive(Debug)]
+enum Order {
+    Run(Stream),
+    Play(Source),
+    PressEvent(char, KeyTiming, Reply<()>),
+    PressInBand(char, KeyTiming, Reply<()>),
+    Raw(Bytes),
+    Stop,
+}
+
+impl Leg {
+    /// Opens the sockets and starts the task; it only listens until it is told to run.
+    pub(crate) fn open(config: &PhoneConfig) -> io::Result<Self> {
+        let (rtp, rtcp) = bind_pair(config.bind.ip())?;
+        let local = rtp.local_addr()?;
+        let _in_runtime = runtime::handle().enter();
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let heard = Heard::new(config.keep);
+        let task = Task {
+            rtp: UdpSocket::from_std(rtp)?,
+            rtcp: UdpSocket::from_std(rtcp)?,
+            cname: format!("phone@{local}"),
+            heard: heard.clone(),
+            player: Player::new(config.source.clone()),
+            sender: Sender::new(rand::random(), config.ptime_ms),
+            stream: None,
+            keys: EventReceiver::new(),
+        };
+        runtime::handle().spawn(task.run(inbox));
+        Ok(Self { local, orders, heard })
+    }
+
+    /// Where RTP is received.
+    pub(crate) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    pub(crate) fn heard(&self) -> &Heard {
+        &self.heard
+    }
+
+    /// Sends as negotiated from now on.
+    pub(crate) fn run(&self, stream: Stream) {
+        let _ = self.orders.send(Order::Run(stream));
+    }
+
+    pub(crate) fn play(&self, source: Source) {
+        let _ = self.orders.send(Order::Play(source));
+    }
+
+    pub(crate) async fn press_event(&self, key: char, timing: KeyTiming) -> Result<(), PhoneError> {
+        self.ask(|done| Order::PressEvent(key, timing, done)).await
+    }
+
+    pub(crate) async fn press_in_band(&self, key: char, timing: KeyTiming) -> Result<(), PhoneError> {
+        self.ask(|done| Order::PressInBand(key, timing, done)).await
+    }
+
+    pub(crate) fn send_raw(&self, datagram: Bytes) {
+        let _ = self.orders.send(Order::Raw(datagram));
+    }
+
+    /// Says goodbye by RTCP, closes the sockets and completes a recording.
+    pub(crate) fn stop(&self) {
+        let _ = self.orders.send(Order::Stop);
+    }
+
+    async fn ask(&self, order: impl FnOnce(Reply<()>) -> Order) -> Result<(), PhoneError> {
+        let (done, answer) = oneshot::channel();
+        self.orders.send(order(done)).map_err(|_| PhoneError::Ended)?;
+        answer.await.map_err(|_| PhoneError::Ended)?
+    }
+}
+
+/// The owner of the sockets of one call.
+struct Task {
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    cname: String,
+    heard: Heard,
+    player: Player,
+    sender: Sender,
+    stream: Option<Stream>,
+    keys: EventReceiver,
+}
+
+impl Task {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        let mut pace = paced(self.sender.interval());
+        let mut reports = paced(REPORTS);
+        let (mut datagram, mut report) = ([0; DATAGRAM], [0; DATAGRAM]);
+        loop {
+            tokio::select! {
+                order = inbox.recv() => match order {
+                    None | Some(Order::Stop) => break,
+                    Some(order) => self.obey(order),
+                },
+                _ = pace.tick() => self.send(),
+                _ = reports.tick() => self.send_report(false),
+                Ok((length, _)) = self.rtp.recv_from(&mut datagram) => self.receive(&datagram[..length]),
+                Ok((length, _)) = self.rtcp.recv_from(&mut report) => self.receive_report(&report[..length]),
+            }
+        }
+        self.send_report(true);
+        if let Err(error) = self.heard.stop_recording() {
+            tracing::warn!(%error, "the recording is not complete");
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Run(stream) => self.stream = Some(stream),
+            Order::Play(source) => self.player = Player::new(source),
+            Order::PressEvent(key, timing, done) => match sending(&self.stream) {
+                Some((stream, _)) => self.sender.press_event(stream, key, timing, done),
+                None => drop(done.send(Err(PhoneError::OnHold))),
+            },
+            Order::PressInBand(key, timing, done) => match sending(&self.stream) {
+                Some(_) => self.sender.press_in_band(key, timing, done),
+                None => drop(done.send(Err(PhoneError::OnHold))),
+            },
+            Order::Raw(datagram) => {
+                if let Some((_, remote)) = sending(&self.stream) {
+                    let _ = self.rtp.try_send_to(&datagram, remote);
+                }
+            }
+            Order::Stop => {}
+        }
+    }
+
+    /// One packet, unless there is nowhere to send it to.
+    fn send(&mut self) {
+        let Some((stream, remote)) = sending(&self.stream) else { return self.sender.skip() };
+        if let Some(packet) = self.sender.next(stream, &mut self.player) {
+            // A full socket or an ICMP error loses the packet, as the network may.
+            let _ = self.rtp.try_send_to(packet, remote);
+        }
+    }
+
+    fn send_report(&self, bye: bool) {
+        let Some(remote) = self.stream.as_ref().and_then(|stream| stream.remote_rtcp) else { return };
+        let mut packet = [0; DATAGRAM];
+        let length = self.sender.report(&self.cname, ntp_now(), bye, &mut packet);
+        let _ = self.rtcp.try_send_to(&packet[..length], remote);
+    }
+
+    fn receive(&mut self, datagram: &[u8]) {
+        let at = Instant::now();
+        let Ok(packet) = Packet::parse(datagram) else { return };
+        let header = Header {
+            ssrc: packet.ssrc,
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+        };
+        let mut audio = [0; DATAGRAM];
+        let audio = self.decode(&packet, &mut audio);
+        self.heard.arrived(&Arrived { at, header, audio });
+        if !self.is_event(packet.payload_type) {
+            return;
+        }
+        if let Some(key) = self.keys.receive(packet.payload, packet.timestamp) {
+            self.heard.key(key);
+        }
+    }
+
+    fn decode<'a>(&self, packet: &Packet<'_>, out: &'a mut [i16]) -> Option<&'a [i16]> {
+        let stream =
+            self.stream.as_ref().filter(|stream| stream.receive_payload_type == packet.payload_type)?;
+        let out = out.get_mut(..packet.payload.len())?;
+        law(stream.encoding).decode(packet.payload, out);
+        Some(out)
+    }
+
+    fn is_event(&self, payload_type: u8) -> bool {
+        let events = self.stream.as_ref().and_then(|stream| stream.events);
+        events.is_some_and(|events| events.receive_payload_type == payload_type)
+    }
+
+    fn receive_report(&self, datagram: &[u8]) {
+        let Ok(report) = rtcp::parse(datagram, self.sender.ssrc()) else { return };
+        let newest = Bytes::copy_from_slice(datagram);
+        self.heard.note_rtcp(|heard| {
+            heard.sender_reports += u64::from(report.sender.is_some());
+            heard.about_us += u64::from(report.block.is_some());
+            heard.bye |= report.bye;
+            heard.newest = newest;
+        });
+    }
+}
+
+/// The stream and where its packets go, unless it is on hold or not negotiated yet.
+fn sending(stream: &Option<Stream>) -> Option<(&Stream, SocketAddr)> {
+    let stream = stream.as_ref().filter(|stream| stream.direction.sends())?;
+    Some((stream, stream.remote?))
+}
+
+/// A clock that catches up: the packets stand for elapsed time, also after a late wake-up.
+fn paced(interval: Duration) -> Interval {
+    let mut pace = tokio::time::interval(interval);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    pace
+}
+
+/// The time of day as NTP has it: 32.32 fixed point seconds since 1900.
+fn ntp_now() -> u64 {
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let fraction = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
+    ((time.as_secs() + NTP_TO_UNIX) << 32) | fraction
+}

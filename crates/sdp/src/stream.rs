@@ -1,0 +1,161 @@
+use std::net::{IpAddr, SocketAddr};
+
+/// An audio encoding that this server speaks (RFC 3551 §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// G.711 µ-law.
+    Pcmu,
+    /// G.711 A-law.
+    Pcma,
+}
+
+impl Encoding {
+    /// All that there are.
+    pub const ALL: [Self; 2] = [Self::Pcmu, Self::Pcma];
+
+    /// The encoding name of `a=rtpmap`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+        }
+    }
+
+    /// RTP clock rate in Hz.
+    #[must_use]
+    pub fn clock_rate(self) -> u32 {
+        8000
+    }
+
+    /// The payload type that needs no `a=rtpmap` (RFC 3551 §6).
+    #[must_use]
+    pub fn static_payload_type(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::Pcma => 8,
+        }
+    }
+}
+
+/// What we are able and willing to do on a leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// The address we receive media at.
+    pub address: IpAddr,
+    /// The RTP port; RTCP is the next one.
+    pub port: u16,
+    /// Encodings, the preferred one first.
+    pub encodings: Vec<Encoding>,
+    /// The packet duration we like to receive, in ms.
+    pub ptime_ms: u8,
+    /// Offer and accept RFC 4733 telephone-events.
+    pub telephone_event: bool,
+    /// Offer and accept RFC 3389 comfort noise.
+    pub comfort_noise: bool,
+    /// Accept RTP and RTCP on one port (RFC 5761).
+    pub rtcp_mux: bool,
+}
+
+/// Which way media flows, from our point of view (RFC 3264 §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    SendRecv,
+    /// We only send: the peer is held by us.
+    SendOnly,
+    /// We only receive.
+    RecvOnly,
+    /// Nothing flows.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we send.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether we receive.
+    #[must_use]
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// The same flow seen from the other end.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        Self::new(self.receives(), self.sends())
+    }
+
+    /// What both directions allow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(self.sends() && other.sends(), self.receives() && other.receives())
+    }
+
+    /// The attribute's name (RFC 8866 §6.7).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    pub(crate) fn new(sends: bool, receives: bool) -> Self {
+        match (sends, receives) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+}
+
+/// Payload types of telephone-events (RFC 4733); they may differ by direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Events {
+    /// What the peer wants to receive.
+    pub send_payload_type: u8,
+    /// What we receive.
+    pub receive_payload_type: u8,
+}
+
+/// The negotiated audio stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Where the peer receives RTP; `None` when it gave 0.0.0.0, `::` or port 0.
+    pub remote: Option<SocketAddr>,
+    /// Where the peer receives RTCP (`a=rtcp`, RFC 3605; else the RTP port + 1; the RTP port itself with rtcp-mux).
+    pub remote_rtcp: Option<SocketAddr>,
+    /// The audio encoding, in both directions.
+    pub encoding: Encoding,
+    /// Payload type of the audio that we send.
+    pub send_payload_type: u8,
+    /// Payload type of the audio that we receive.
+    pub receive_payload_type: u8,
+    /// Telephone-events, if both sides know them.
+    pub events: Option<Events>,
+    /// Payload type of comfort noise (RFC 3389), if both sides know it.
+    pub comfort_noise: Option<u8>,
+    /// Duration of the packets that we send, in ms.
+    pub ptime_ms: u8,
+    /// Which way media flows, from our point of view.
+    pub direction: Direction,
+    /// RTP and RTCP share the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+}
+
+impl Stream {
+    /// Whether the peer holds us: it does not want our media, or has no address for it (RFC 3264 §8.4, RFC 2543 §B.5).
+    /// What it still sends may be its hold music.
+    #[must_use]
+    pub fn on_hold(&self) -> bool {
+        self.remote.is_none() || !self.direction.sends()
+    }
+}

@@ -1,0 +1,126 @@
+//! The control task: owns the switchboard and does what it is told.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use confab_switchboard::{Action, Input, MediaEvent, Notice, Switchboard};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::audio::Audio;
+use crate::log::OneLine;
+use crate::transport::{Arrival, Transports};
+
+/// What refused callers are told to wait while the server stops.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// How long the last messages of ended calls may take before the server stops without them.
+const FAREWELL: Duration = Duration::from_millis(2500);
+/// Messages handled before timers and audio events get their turn.
+const BATCH: usize = 64;
+
+/// Everything that the control task owns.
+pub(crate) struct Control {
+    pub(crate) switchboard: Switchboard,
+    pub(crate) transports: Transports,
+    pub(crate) arrivals: mpsc::Receiver<Arrival>,
+    pub(crate) audio: Audio,
+    /// Rung by the audio workers.
+    pub(crate) audio_events: Arc<Notify>,
+    /// Resolves, or is dropped, when the server is to stop.
+    pub(crate) stop: oneshot::Receiver<()>,
+}
+
+impl Control {
+    /// Runs until told to stop, then until every call is over, at most for a short while.
+    pub(crate) async fn run(mut self) {
+        // Registrations with gateways begin with the first look at the timers.
+        self.switchboard.handle_timeout(Instant::now());
+        let mut deadline = None;
+        loop {
+            self.perform();
+            if deadline.is_some() && self.switchboard.is_settled() {
+                break;
+            }
+            tokio::select! {
+                Some(arrival) = self.arrivals.recv() => self.on_arrivals(arrival),
+                () = self.audio_events.notified() => self.on_audio(),
+                () = sleep_until(self.switchboard.poll_timeout().map(|(at, _)| at)) => {
+                    self.switchboard.handle_timeout(Instant::now());
+                }
+                _ = &mut self.stop, if deadline.is_none() => {
+                    tracing::info!("stopping: {} calls to end", self.switchboard.calls());
+                    deadline = Some(Instant::now() + FAREWELL);
+                    self.tell(Input::ShutDown { retry_after: RETRY_AFTER });
+                }
+                () = sleep_until(deadline), if deadline.is_some() => break,
+            }
+        }
+        self.report();
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.switchboard.handle_input(Instant::now(), input);
+    }
+
+    fn on_arrivals(&mut self, first: Arrival) {
+        self.on_arrival(first);
+        for _ in 1..BATCH {
+            let Ok(arrival) = self.arrivals.try_recv() else { return };
+            self.perform();
+            self.on_arrival(arrival);
+        }
+    }
+
+    fn on_arrival(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Sip(input) => self.tell(Input::Sip(input)),
+            Arrival::Opened(handle) => self.transports.opened(handle),
+            Arrival::Closed(flow) => self.transports.closed(flow),
+        }
+    }
+
+    fn on_audio(&mut self) {
+        while let Some(event) = self.audio.poll_event() {
+            self.tell(Input::Media(event));
+            self.perform();
+        }
+    }
+
+    /// Carries out all that the switchboard wants, and what follows from it.
+    fn perform(&mut self) {
+        while let Some(action) = self.switchboard.poll_action() {
+            match action {
+                Action::Transmit(transmit) => self.transports.send(transmit),
+                Action::Media(command) => self.command(command),
+                Action::Notice(notice) => log(&notice),
+            }
+        }
+    }
+
+    fn command(&mut self, command: confab_switchboard::MediaCommand) {
+        let answer: Option<MediaEvent> = self.audio.perform(command);
+        if let Some(event) = answer {
+            self.tell(Input::Media(event));
+        }
+    }
+
+    fn report(&self) {
+        tracing::info!("sip: {:?}", self.switchboard.sip_stats());
+        tracing::info!("transports: {:?}", self.transports.losses());
+        tracing::info!("stopped");
+    }
+}
+
+fn log(notice: &Notice) {
+    if notice.is_warning() {
+        tracing::warn!("{}", OneLine(notice));
+    } else {
+        tracing::info!("{}", OneLine(notice));
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

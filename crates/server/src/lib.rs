@@ -1,0 +1,16 @@
+//! The confab conference server: sockets, the control task and the command line around the pure crates.
+//!
+//! [`Server::start`] brings up what a configuration describes; the binary does that for `confab serve`.
+
+mod audio;
+pub mod cli;
+mod control;
+mod gateways;
+pub mod log;
+mod sounds;
+mod start;
+mod transport;
+
+pub use sounds::SoundError;
+pub use start::{Server, StartError};
+pub use transport::BindError;

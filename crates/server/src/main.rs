@@ -1,0 +1,8 @@
+//! The `confab` binary.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    confab::cli::run().await
+}

@@ -1,0 +1,214 @@
+//! The sounds that prompts are made of: read and decoded once, before the first call.
+//!
+//! They come from `sounds.dir` if that is set, else from the binary itself. A room then plays them from memory, so a
+//! file that vanishes later changes nothing.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use confab_codec::resample;
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../../config/sounds/", $name)))),*]
+    };
+}
+
+/// The sounds of the tutorial, spoken by `config/sounds/make-sounds`.
+const EMBEDDED: &[(&str, &[u8])] = embedded![
+    "conference/conf-alone.wav",
+    "conference/conf-bad-pin.wav",
+    "conference/conf-exit.wav",
+    "conference/conf-kicked.wav",
+    "conference/conf-music.wav",
+    "conference/conf-muted.wav",
+    "conference/conf-pin.wav",
+    "conference/conf-unmuted.wav",
+    "conference/conf-welcome.wav",
+    "currency/negative.wav",
+    "digits/0.wav",
+    "digits/1.wav",
+    "digits/2.wav",
+    "digits/3.wav",
+    "digits/4.wav",
+    "digits/5.wav",
+    "digits/6.wav",
+    "digits/7.wav",
+    "digits/8.wav",
+    "digits/9.wav",
+    "ivr/busy.wav",
+    "ivr/cancelled.wav",
+    "ivr/declined.wav",
+    "ivr/destination_telephone_number.wav",
+    "ivr/invalid_entry.wav",
+    "ivr/no_answer.wav",
+    "ivr/no_invite.wav",
+    "ivr/not_allowed.wav",
+    "ivr/unreachable.wav",
+];
+
+/// A sound longer than this is refused: it would be held in memory whole, once for each rate. Seconds.
+const MAX_SECONDS: u32 = 600;
+
+/// Why a sound cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum SoundError {
+    /// Neither a file nor built in.
+    #[error("{0}: no such sound is built in; set sounds.dir to the folder that holds it")]
+    NotBuiltIn(String),
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Not a WAV file of a kind that we play.
+    #[error("{name}: {why} (a WAV file of PCM samples is needed, 8 to 48 kHz, mono or stereo)")]
+    Unplayable {
+        /// Which sound.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Decoded sounds, by name and sampling rate.
+#[derive(Debug)]
+pub struct Library {
+    dir: Option<PathBuf>,
+    sounds: HashMap<(String, u32), Arc<[i16]>>,
+}
+
+impl Library {
+    /// A library that reads from `dir`, or from the binary itself.
+    pub fn new(dir: Option<PathBuf>) -> Self {
+        Self { dir, sounds: HashMap::new() }
+    }
+
+    /// Makes a sound ready to be played in rooms of `rate` Hz.
+    ///
+    /// # Errors
+    /// When it is missing or not of a kind that can be played.
+    pub fn load(&mut self, name: &str, rate: u32) -> Result<(), SoundError> {
+        let key = (name.to_owned(), rate);
+        if !self.sounds.contains_key(&key) {
+            let samples = decode(name, &self.read(name)?, rate)?;
+            self.sounds.insert(key, samples.into());
+        }
+        Ok(())
+    }
+
+    /// The samples of a sound that was loaded; nothing for one that could not be.
+    pub fn find(&self, name: &str, rate: u32) -> Option<Arc<[i16]>> {
+        self.sounds.get(&(name.to_owned(), rate)).cloned()
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, SoundError> {
+        if let Some(dir) = &self.dir {
+            return read_file(&dir.join(name));
+        }
+        if Path::new(name).is_absolute() {
+            return read_file(Path::new(name));
+        }
+        let built_in = EMBEDDED.iter().find(|(known, _)| *known == name);
+        built_in.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| SoundError::NotBuiltIn(name.to_owned()))
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, SoundError> {
+    std::fs::read(path).map_err(|source| SoundError::Unreadable { path: path.to_owned(), source })
+}
+
+fn decode(name: &str, bytes: &[u8], rate: u32) -> Result<Vec<i16>, SoundError> {
+    let unplayable = |why: String| SoundError::Unplayable { name: name.to_owned(), why };
+    let mut reader = hound::WavReader::new(Cursor::new(bytes)).map_err(|error| unplayable(error.to_string()))?;
+    let spec = reader.spec();
+    if !(8000..=48_000).contains(&spec.sample_rate) || !(1..=2).contains(&spec.channels) {
+        return Err(unplayable(format!("{} Hz, {} channels", spec.sample_rate, spec.channels)));
+    }
+    if reader.duration() > spec.sample_rate * MAX_SECONDS {
+        return Err(unplayable(format!("longer than {MAX_SECONDS} s")));
+    }
+    let samples = match spec.sample_format {
+        hound::SampleFormat::Int => integers(&mut reader, spec.bits_per_sample),
+        hound::SampleFormat::Float => floats(&mut reader),
+    };
+    let samples = samples.map_err(|error| unplayable(error.to_string()))?;
+    resample(&mono(&samples, spec.channels), spec.sample_rate, rate).map_err(|error| unplayable(error.to_string()))
+}
+
+type Wav<'a> = hound::WavReader<Cursor<&'a [u8]>>;
+
+fn integers(reader: &mut Wav<'_>, bits: u16) -> Result<Vec<i16>, hound::Error> {
+    let to_16_bit = move |sample: i32| match bits {
+        0..=16 => (sample << (16 - bits)) as i16,
+        _ => (sample >> (bits - 16)) as i16,
+    };
+    reader.samples::<i32>().map(|sample| sample.map(to_16_bit)).collect()
+}
+
+fn floats(reader: &mut Wav<'_>) -> Result<Vec<i16>, hound::Error> {
+    // A cast of a float saturates, so a sample above full scale does not wrap.
+    reader.samples::<f32>().map(|sample| sample.map(|value| (value * 32_767.0) as i16)).collect()
+}
+
+fn mono(samples: &[i16], channels: u16) -> Vec<i16> {
+    let mean = |frame: &[i16]| (frame.iter().map(|s| i32::from(*s)).sum::<i32>() / frame.len() as i32) as i16;
+    samples.chunks_exact(usize::from(channels)).map(mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wav(rate: u32, channels: u16, seconds: f32) -> Vec<u8> {
+        let spec =
+            hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let mut bytes = Cursor::new(Vec::new());
+        let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+        for n in 0..(seconds * rate as f32) as u32 * u32::from(channels) {
+            writer.write_sample((n % 100) as i16).unwrap();
+        }
+        writer.finalize().unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn every_built_in_sound_is_playable_and_together_they_are_small() {
+        let mut library = Library::new(None);
+        for (name, _) in EMBEDDED {
+            library.load(name, 8000).unwrap();
+            assert!(library.find(name, 8000).unwrap().len() > 800, "{name} is shorter than 100 ms");
+        }
+        let bytes: usize = EMBEDDED.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(bytes < 4_000_000, "{bytes}");
+    }
+
+    #[test]
+    fn a_sound_comes_out_at_the_rooms_rate() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.wav"), wav(44_100, 2, 1.0)).unwrap();
+        let mut library = Library::new(Some(dir.path().to_owned()));
+        library.load("a.wav", 8000).unwrap();
+        let length = library.find("a.wav", 8000).unwrap().len();
+        assert!((7990..=8010).contains(&length), "{length} samples");
+    }
+
+    #[test]
+    fn what_cannot_be_played_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("text.wav"), "no RIFF here").unwrap();
+        std::fs::write(dir.path().join("slow.wav"), wav(4000, 1, 0.1)).unwrap();
+        let mut library = Library::new(Some(dir.path().to_owned()));
+        assert!(matches!(library.load("gone.wav", 8000), Err(SoundError::Unreadable { .. })));
+        for name in ["text.wav", "slow.wav"] {
+            let error = library.load(name, 8000).unwrap_err();
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+        assert!(matches!(Library::new(None).load("x.wav", 8000), Err(SoundError::NotBuiltIn(_))));
+    }
+}

@@ -1,0 +1,131 @@
+//! From a configuration to a running server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use confab_config::Config;
+use confab_media::{Engine, EngineConfig};
+use confab_sdp::Encoding;
+use confab_sip::{Listener, Transport};
+use confab_switchboard::{Switchboard, SwitchboardConfig};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::audio::Audio;
+use crate::control::Control;
+use crate::sounds::{Library, SoundError};
+use crate::transport::{BindError, Transports};
+use crate::gateways;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A listening address is not to be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The audio workers could not be started.
+    #[error("cannot start the audio engine on {address}: {source}")]
+    Audio {
+        /// The configured `media.address`.
+        address: std::net::IpAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    addresses: Vec<(Transport, SocketAddr)>,
+    stop: Option<oneshot::Sender<()>>,
+    control: JoinHandle<()>,
+    _lookups: JoinSet<()>,
+}
+
+impl Server {
+    /// Binds every socket, loads every sound and starts to take calls.
+    ///
+    /// A sound that is missing is named in the log and silent in a call.
+    ///
+    /// # Errors
+    /// When an address is in use or may not be used.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let (transports, arrivals) = Transports::bind(&config.sip.listen).await?;
+        let addresses = transports.addresses().to_vec();
+        let audio_events = Arc::new(Notify::new());
+        let engine = start_engine(&config, rand::random(), Arc::clone(&audio_events))?;
+        let audio = Audio::new(engine, load_sounds(&config), canonical_name(&config));
+        let lookups = gateways::resolve(&config.gateways, &transports.inbox());
+        let switchboard = switchboard(config, &addresses, rand::random());
+        let (stop, stopped) = oneshot::channel();
+        let control = Control { switchboard, transports, arrivals, audio, audio_events, stop: stopped };
+        let control = tokio::spawn(control.run());
+        Ok(Self { addresses, stop: Some(stop), control, _lookups: lookups })
+    }
+
+    /// Where it listens; a configured port 0 is the real one here.
+    pub fn addresses(&self) -> &[(Transport, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Takes no new calls, ends those that are up, and returns when that is done, in less than 3 s.
+    pub async fn stop(mut self) {
+        self.stop.take();
+        // A panic of the control task has been printed where it happened.
+        let _ = (&mut self.control).await;
+    }
+}
+
+fn switchboard(config: Config, addresses: &[(Transport, SocketAddr)], seed: [u8; 32]) -> Switchboard {
+    let listener = |(transport, local): &(Transport, SocketAddr)| Listener {
+        transport: *transport,
+        local: *local,
+        advertised: config.sip.advertised(*local),
+    };
+    Switchboard::new(SwitchboardConfig {
+        endpoint: config.endpoint(addresses.iter().map(listener).collect()),
+        conference: config.conference,
+        media_address: config.media.advertise,
+        encodings: vec![Encoding::Pcmu, Encoding::Pcma],
+        seed,
+    })
+}
+
+fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engine, StartError> {
+    let media = &config.media;
+    let engine = EngineConfig {
+        address: media.address,
+        ports: media.ports.clone(),
+        workers: media.workers,
+        seed,
+    };
+    Engine::start(engine, move || events.notify_one())
+        .map_err(|source| StartError::Audio { address: media.address, source })
+}
+
+/// Reads every sound that is named anywhere, at the rate of every profile.
+fn load_sounds(config: &Config) -> Library {
+    let mut library = Library::new(config.sounds.dir.clone());
+    let mut rates: Vec<u32> = config.conference.profiles.values().map(|profile| profile.rate).collect();
+    rates.sort_unstable();
+    rates.dedup();
+    for (name, place) in confab_config::sound_names(config) {
+        for rate in &rates {
+            if let Err(error) = library.load(&name, *rate) {
+                warn_of(&error, &place);
+            }
+        }
+    }
+    library
+}
+
+fn warn_of(error: &SoundError, place: &str) {
+    tracing::warn!("{place}: {error}; silence is played instead");
+}
+
+/// Our name in RTCP (RFC 3550 §6.5.1).
+fn canonical_name(config: &Config) -> String {
+    format!("confab@{}", config.media.advertise)
+}

@@ -1,0 +1,274 @@
+//! What becomes of each INVITE of an outgoing call (RFC 3261 §13.2.2, §9.1, §16.7).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::calls::{Call, Party, reason_of};
+use super::offers::copy_credentials;
+use super::{By, CallRef, Cause, End, Endpoint, Event};
+use crate::clean;
+use crate::dialog::{Dialog, Session};
+use crate::message::{CSeq, Method, Response, header};
+use crate::transaction::{Due, ForkId, Owner, Sending, TransactionId};
+use crate::transport::Flow;
+
+/// Early dialogs that one INVITE may have; further tags are not remembered.
+const MAX_EARLY: usize = 16;
+
+/// How long one of several addresses of a gateway may be silent.
+pub(super) const FAILOVER: Duration = Duration::from_secs(4);
+
+/// One INVITE over all its tries. It outlives its call until nothing can come for it any more.
+#[derive(Debug)]
+pub(super) struct Fork {
+    /// The call it was sent for.
+    pub(super) call: CallRef,
+    /// The transaction of the current try.
+    pub(super) id: TransactionId,
+    /// Our tag.
+    pub(super) local_tag: String,
+    /// The tags of callees that sent a provisional response.
+    pub(super) early: Vec<String>,
+    /// See [`Dialog`].
+    pub(super) anchored: bool,
+    /// The gateway, by its index, that it goes through.
+    pub(super) gateway: Option<usize>,
+    /// Further addresses to try.
+    pub(super) alternatives: Vec<SocketAddr>,
+    call_id: String,
+    proceeding: bool,
+    cancelling: Option<Cause>,
+    /// The ACKs of its 2xx by the callee's tag, in case they come again.
+    answered: BTreeMap<String, (Flow, Bytes)>,
+}
+
+impl Fork {
+    /// An INVITE that has just been sent.
+    pub(super) fn new(call: CallRef, id: TransactionId, call_id: String, local_tag: String) -> Self {
+        Self {
+            call,
+            id,
+            local_tag,
+            early: Vec::new(),
+            anchored: false,
+            gateway: None,
+            alternatives: Vec::new(),
+            call_id,
+            proceeding: false,
+            cancelling: None,
+            answered: BTreeMap::new(),
+        }
+    }
+}
+
+impl Endpoint {
+    /// A response to an INVITE of ours.
+    pub(super) fn fork_response(
+        &mut self,
+        now: Instant,
+        fork: ForkId,
+        id: TransactionId,
+        response: &Response,
+        source: SocketAddr,
+    ) {
+        match response.status {
+            ..200 => self.fork_progress(now, fork, response),
+            200..300 => self.fork_accepted(now, fork, id, response),
+            status => {
+                let wanted = self.forks.get(&fork).is_some_and(|fork| fork.cancelling.is_none());
+                if wanted && let Some(id) = self.answer_challenge(now, id, response, source) {
+                    return self.fork_again(fork, id);
+                }
+                let reason = reason_of(&response.headers).or_else(|| clean::text(&response.reason));
+                self.fork_failed(now, fork, End { status: Some(status), by: By::Peer, reason });
+            }
+        }
+    }
+
+    /// No final response came.
+    pub(super) fn fork_silent(&mut self, now: Instant, fork: ForkId, by: By) {
+        let status = if by == By::Timeout { 408 } else { 503 };
+        self.fork_failed(now, fork, End { status: Some(status), by, reason: None });
+    }
+
+    /// An address of a gateway is silent: the next one is tried.
+    pub(super) fn failover(&mut self, now: Instant, id: ForkId) {
+        let Some(fork) = self.forks.get(&id) else { return };
+        let (silent, previous) = (!fork.proceeding && fork.cancelling.is_none(), fork.id);
+        if silent && self.try_next_address(now, id) {
+            self.layer.abandon(previous);
+        }
+    }
+
+    /// The transaction is over: nothing can come for this INVITE any more.
+    pub(super) fn fork_terminated(&mut self, fork: ForkId, id: TransactionId) {
+        if self.forks.get(&fork).is_some_and(|fork| fork.id == id)
+            && let Some(gone) = self.forks.remove(&fork)
+        {
+            self.layer.schedule.stop(Due::Failover(fork));
+            self.forget_early(fork, gone.call_id, gone.local_tag);
+        }
+    }
+
+    /// Cancels an INVITE; the CANCEL waits for a provisional response (RFC 3261 §9.1).
+    pub(super) fn cancel_fork(&mut self, now: Instant, fork: ForkId, cause: Cause) {
+        let Some(fork) = self.forks.get_mut(&fork) else { return };
+        if fork.cancelling.is_some() || !fork.answered.is_empty() {
+            return;
+        }
+        fork.cancelling = Some(cause);
+        if fork.proceeding {
+            self.layer.cancel(now, fork.id, &cause.header());
+        }
+    }
+
+    fn fork_progress(&mut self, now: Instant, fork: ForkId, response: &Response) {
+        let Some(fork) = self.forks.get_mut(&fork) else { return };
+        let first = !std::mem::replace(&mut fork.proceeding, true);
+        if let (true, Some(cause)) = (first, fork.cancelling) {
+            return self.layer.cancel(now, fork.id, &cause.header());
+        }
+        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
+        if let Some(tag) = tag.filter(|tag| fork.early.len() < MAX_EARLY && !fork.early.contains(tag)) {
+            fork.early.push(tag);
+        }
+        let (call, status) = (fork.call, response.status);
+        let Some(Call::Placed(placed)) = self.calls.get_mut(&call) else { return };
+        if (180..190).contains(&status) && !placed.told.contains(&status) {
+            placed.told.push(status);
+            self.events.push_back(Event::Progress { call, status });
+        }
+    }
+
+    /// A 2xx: acknowledged in any case; the first one for its call wins, any other is ended by BYE.
+    fn fork_accepted(&mut self, now: Instant, id: ForkId, transaction: TransactionId, response: &Response) {
+        let Some(fork) = self.forks.get(&id) else { return };
+        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
+        if let Some((flow, ack)) = fork.answered.get(&tag).cloned() {
+            self.layer.stats.retransmitted += 1;
+            return self.layer.send(flow, ack);
+        }
+        let Some(sending) = self.layer.sending(transaction) else { return };
+        let Some(dialog) = Dialog::of_response(&sending.request, response, sending.flow, fork.anchored) else {
+            return;
+        };
+        let mut ack = dialog.ack(dialog.local_cseq);
+        copy_credentials(&sending.request, &mut ack);
+        let (call, gateway, cancelling) = (fork.call, fork.gateway, fork.cancelling);
+        let flow = self.way(&dialog);
+        let bytes = self.layer.send_ack(ack, flow);
+        if let Some(fork) = self.forks.get_mut(&id) {
+            fork.answered.insert(tag, (flow, bytes));
+        }
+        match self.calls.get(&call) {
+            Some(Call::Placed(_)) if cancelling.is_none() => {
+                self.call_answered(now, call, id, Session::new(dialog, true, gateway), response);
+            }
+            _ => self.decline_answer(now, dialog, gateway, cancelling),
+        }
+    }
+
+    fn call_answered(&mut self, now: Instant, call: CallRef, fork: ForkId, session: Session, response: &Response) {
+        if let Some(Call::Placed(placed)) = self.calls.get_mut(&call) {
+            placed.forks.retain(|other| *other != fork);
+        }
+        self.cancel_forks(now, call, Cause::LOSE_RACE);
+        let key = (session.dialog.call_id.clone(), session.dialog.local_tag.clone());
+        self.dialogs.insert(key, Party::Call(call));
+        self.calls.insert(call, Call::Up(Box::new(session)));
+        let sdp = (!response.body.is_empty()).then(|| response.body.clone());
+        self.events.push_back(Event::Answered { call, sdp });
+    }
+
+    /// Nobody wants this answer any more.
+    fn decline_answer(&mut self, now: Instant, mut dialog: Dialog, gateway: Option<usize>, cause: Option<Cause>) {
+        let mut bye = dialog.request(Method::Bye);
+        bye.headers.push(header::REASON, cause.unwrap_or(Cause::LOSE_RACE).header());
+        self.decorate(&mut bye.headers);
+        let flow = self.way(&dialog);
+        self.layer.request(now, Sending { gateway, ..Sending::new(bye, flow, Owner::Nobody) });
+    }
+
+    /// A try failed: the next address of the gateway, or one failure more for the call.
+    fn fork_failed(&mut self, now: Instant, fork: ForkId, end: End) {
+        let Some(failed) = self.forks.get(&fork) else { return };
+        // Several callees behind one INVITE: one has answered, the rest does not count.
+        if failed.cancelling.is_some() || !failed.answered.is_empty() {
+            return;
+        }
+        let call = failed.call;
+        if matches!(end.status, Some(408 | 503)) && self.try_next_address(now, fork) {
+            return;
+        }
+        let Some(Call::Placed(placed)) = self.calls.get_mut(&call) else { return };
+        placed.forks.retain(|other| *other != fork);
+        let is_final = end.status.is_some_and(|status| status >= 600);
+        if placed.best.as_ref().is_none_or(|best| rank(&end) < rank(best)) {
+            placed.best = Some(end);
+        }
+        if is_final {
+            self.cancel_forks(now, call, Cause::CALL_REJECTED);
+        }
+        self.end_if_failed(call);
+    }
+
+    fn end_if_failed(&mut self, call: CallRef) {
+        if let Some(Call::Placed(placed)) = self.calls.get_mut(&call)
+            && placed.forks.is_empty()
+            && let Some(end) = placed.best.take()
+        {
+            self.ended(call, end);
+        }
+    }
+
+    /// Sends the INVITE to the gateway's next address (RFC 3263 §4.3); whether there was one.
+    fn try_next_address(&mut self, now: Instant, id: ForkId) -> bool {
+        let Some(fork) = self.forks.get_mut(&id) else { return false };
+        let Some(sending) = self.layer.sending(fork.id) else { return false };
+        if fork.alternatives.is_empty() {
+            return false;
+        }
+        let Some(flow) = self.layer.route(sending.flow.transport, fork.alternatives.remove(0)) else { return false };
+        let mut request = sending.request.clone();
+        request.headers.remove(header::VIA);
+        if let Ok(CSeq { number, method }) = request.headers.cseq() {
+            request.headers.set(header::CSEQ, CSeq::new(number + 1, method).to_string());
+        }
+        let sending = Sending { gateway: fork.gateway, ..Sending::new(request, flow, Owner::Fork(id)) };
+        let more = !fork.alternatives.is_empty();
+        let next = self.layer.request(now, sending);
+        self.fork_again(id, next);
+        if more {
+            self.layer.schedule.start(Due::Failover(id), now + FAILOVER);
+        }
+        true
+    }
+
+    fn fork_again(&mut self, fork: ForkId, id: TransactionId) {
+        if let Some(fork) = self.forks.get_mut(&fork) {
+            fork.id = id;
+            fork.proceeding = false;
+            fork.early.clear();
+        }
+    }
+
+    fn forget_early(&mut self, fork: ForkId, call_id: String, local_tag: String) {
+        let key = (call_id, local_tag);
+        if self.dialogs.get(&key) == Some(&Party::Fork(fork)) {
+            self.dialogs.remove(&key);
+        }
+    }
+}
+
+/// The order of RFC 3261 §16.7 step 6: 6xx, then the lowest class, and within 4xx those that tell what would help.
+fn rank(end: &End) -> (u16, u16) {
+    let status = end.status.unwrap_or(699);
+    let class = status / 100;
+    let helpful = matches!(status, 401 | 407 | 415 | 420 | 484);
+    // A silent branch tells less than one that spoke.
+    let within = if helpful { 0 } else { 1 + u16::from(end.by != By::Peer) };
+    (if class == 6 { 0 } else { class }, within)
+}

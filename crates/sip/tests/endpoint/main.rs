@@ -1,0 +1,14 @@
+//! The whole endpoint in virtual time: real messages between endpoints and scripted peers, no socket.
+#![allow(missing_docs, reason = "a test")]
+
+mod calls;
+mod digest;
+mod forking;
+mod gateways;
+mod loss;
+mod model;
+mod network;
+mod refusals;
+mod registration;
+mod streams;
+mod torture;

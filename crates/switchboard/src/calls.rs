@@ -1,0 +1,231 @@
+//! The SIP side: what the endpoint reports about calls.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use confab_conference::{Caller, Conferences, LegId, Outcome};
+use confab_sdp::SdpError;
+use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refusal};
+
+use crate::leg::{Arrival, Leg, Stage};
+use crate::{MediaCommand, Notice, Switchboard, digits};
+
+/// The server stops.
+pub(crate) const GOING_DOWN: Cause = Cause { q850: 41, text: "NORMAL_TEMPORARY_FAILURE" };
+/// The peer's session description cannot be served.
+const INCOMPATIBLE: Cause = Cause { q850: 88, text: "INCOMPATIBLE_DESTINATION" };
+/// What a caller is told to wait when all audio ports are in use.
+const PORTS_RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// Answers the endpoint's question whether anything is reached under a number, before any state exists.
+pub(crate) struct Gate<'a> {
+    pub(crate) conferences: &'a Conferences,
+}
+
+impl Admission for Gate<'_> {
+    fn admit(&self, invite: &InviteSummary<'_>) -> Result<(), Refusal> {
+        self.conferences.admit(invite.dialled, invite.authenticated).map_err(|refused| Refusal::new(refused.status))
+    }
+}
+
+impl Switchboard {
+    pub(crate) fn on_sip(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Offered { call, caller, authenticated, gateway, dialled, source, sdp } => {
+                let number = authenticated.clone().unwrap_or(caller.user);
+                // All callers of a gateway share its address: it says nothing about one of them.
+                let from = gateway.is_none().then(|| source.ip());
+                let caller = Caller { number, name: caller.display, user: authenticated, source: from };
+                self.on_offered(call, source, Arrival { caller, dialled, offer: sdp });
+            }
+            Event::Progress { call, .. } => self.with_leg(now, call, Self::on_progress),
+            Event::Answered { call, sdp } => {
+                self.with_leg(now, call, |this, now, leg| this.on_answered(now, leg, sdp));
+            }
+            Event::Confirmed { call, sdp: Some(sdp) } | Event::OfferAnswered { call, sdp: Some(sdp) } => {
+                self.with_leg(now, call, |this, now, leg| this.on_late_answer(now, leg, &sdp));
+            }
+            Event::Offer { call, sdp } => {
+                self.with_leg(now, call, |this, now, leg| this.on_offer(now, leg, call, sdp));
+            }
+            Event::Info { call, content_type, body } => {
+                if let Some(digit) = digits::from_info(&content_type, &body) {
+                    self.with_leg(now, call, |this, now, leg| this.digit(now, leg, digits::Source::Info, digit));
+                }
+            }
+            Event::Ended { call, end } => self.on_ended(now, call, &end),
+            Event::Confirmed { .. } | Event::OfferAnswered { .. } | Event::OfferRefused { .. } => {}
+            event => self.notice(Notice::Sip(event)),
+        }
+    }
+
+    fn with_leg(&mut self, now: Instant, call: CallRef, act: impl FnOnce(&mut Self, Instant, LegId)) {
+        if let Some(leg) = self.legs.of_call(call) {
+            act(self, now, leg);
+        }
+    }
+
+    fn on_offered(&mut self, call: CallRef, source: SocketAddr, arrival: Arrival) {
+        let leg = self.legs.add_inbound(Leg::arriving(call, source.ip(), arrival));
+        self.command(MediaCommand::OpenLeg { leg });
+    }
+
+    /// A caller's ports are reserved: answer his offer, or refuse him while nothing has happened yet.
+    pub(crate) fn on_arrival(&mut self, now: Instant, id: LegId, port: u16, arrival: Arrival) {
+        let mut session = self.new_session(port);
+        let answer = match arrival.offer.as_deref().map(|offer| session.answer(offer)).transpose() {
+            Ok(exchange) => exchange.map(|(answer, _)| answer),
+            Err(error) => return self.refuse(now, id, sdp_refusal(&error)),
+        };
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        leg.held = session.stream().is_some_and(confab_sdp::Stream::on_hold);
+        leg.session = Some(session);
+        leg.stage = Stage::Ringing { answer };
+        let held = leg.held;
+        let (caller, dialled) = (arrival.caller, arrival.dialled);
+        self.tell(now, confab_conference::Input::Arrived { leg: id, caller, dialled });
+        if held {
+            self.tell(now, confab_conference::Input::Held { leg: id, on: true });
+        }
+    }
+
+    /// No ports are left for a caller.
+    pub(crate) fn refuse_for_ports(&mut self, now: Instant, leg: LegId) {
+        let refusal = Refusal { retry_after: Some(PORTS_RETRY_AFTER), ..Refusal::new(503) };
+        self.refuse(now, leg, refusal);
+    }
+
+    /// Ends an unanswered inbound leg by a final response.
+    pub(crate) fn refuse(&mut self, now: Instant, leg: LegId, refusal: Refusal) {
+        let Some(gone) = self.legs.remove(leg) else { return };
+        self.command(MediaCommand::StopLeg { leg });
+        if let Some(call) = gone.call {
+            self.endpoint.reject(now, call, refusal);
+        }
+    }
+
+    /// Ends a leg in whatever state it is; the conferences know or need not know.
+    pub(crate) fn end_leg(&mut self, now: Instant, leg: LegId, cause: Cause) {
+        let Some(gone) = self.legs.remove(leg) else { return };
+        self.command(MediaCommand::StopLeg { leg });
+        if let Some(call) = gone.call {
+            self.endpoint.hangup(now, call, cause);
+        }
+    }
+
+    fn on_progress(&mut self, now: Instant, leg: LegId) {
+        self.tell(now, confab_conference::Input::Ringing { leg });
+    }
+
+    fn on_answered(&mut self, now: Instant, id: LegId, sdp: Option<Bytes>) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let accepted = match (&mut leg.session, sdp) {
+            (Some(session), Some(sdp)) => session.accept_answer(&sdp).is_ok(),
+            _ => false,
+        };
+        if !accepted {
+            self.end_leg(now, id, INCOMPATIBLE);
+            return self.tell(now, confab_conference::Input::Failed { leg: id, outcome: Outcome::Unreachable });
+        }
+        leg.stage = Stage::Answered;
+        self.tell(now, confab_conference::Input::Answered { leg: id });
+        self.report_hold(now, id);
+    }
+
+    /// The answer to an offer of ours that came later: in the ACK, or to a re-INVITE.
+    fn on_late_answer(&mut self, now: Instant, id: LegId, sdp: &[u8]) {
+        let Some(session) = self.legs.find_mut(id).and_then(|leg| leg.session.as_mut()) else { return };
+        if session.accept_answer(sdp).is_err() {
+            self.end_leg(now, id, INCOMPATIBLE);
+            return self.tell(now, confab_conference::Input::Left { leg: id });
+        }
+        self.update_stream(now, id);
+    }
+
+    /// A re-INVITE or UPDATE: hold, resume, another codec, another address.
+    fn on_offer(&mut self, now: Instant, id: LegId, call: CallRef, sdp: Option<Bytes>) {
+        let Some(session) = self.legs.find_mut(id).and_then(|leg| leg.session.as_mut()) else { return };
+        let Some(offer) = sdp else {
+            let ours = session.offer();
+            return self.endpoint.accept_offer(now, call, ours);
+        };
+        match session.answer(&offer) {
+            Ok((answer, _)) => {
+                self.endpoint.accept_offer(now, call, answer);
+                self.update_stream(now, id);
+            }
+            Err(error) => self.endpoint.refuse_offer(now, call, sdp_refusal(&error)),
+        }
+    }
+
+    fn update_stream(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let signalling = leg.signalling;
+        if let Some(stream) = leg.stream().cloned().filter(|_| leg.flowing) {
+            self.command(MediaCommand::UpdateLeg { leg: id, stream, signalling });
+        }
+        self.report_hold(now, id);
+    }
+
+    fn report_hold(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let on = leg.stream().is_some_and(confab_sdp::Stream::on_hold);
+        if leg.held != on {
+            leg.held = on;
+            self.tell(now, confab_conference::Input::Held { leg: id, on });
+        }
+    }
+
+    fn on_ended(&mut self, now: Instant, call: CallRef, end: &End) {
+        let Some(id) = self.legs.of_call(call) else { return };
+        let Some(leg) = self.legs.remove(id) else { return };
+        self.command(MediaCommand::StopLeg { leg: id });
+        match leg.stage {
+            Stage::Arriving(_) => {}
+            Stage::Ringing { .. } if leg.outbound => {
+                self.tell(now, confab_conference::Input::Failed { leg: id, outcome: outcome(end) });
+            }
+            _ => self.tell(now, confab_conference::Input::Left { leg: id }),
+        }
+    }
+}
+
+fn sdp_refusal(error: &SdpError) -> Refusal {
+    let (_, text) = error.warning();
+    Refusal { warning: Some(text), ..Refusal::new(error.status()) }
+}
+
+/// What the final response to our INVITE means to the one who asked for the call.
+fn outcome(end: &End) -> Outcome {
+    match (end.status, end.by) {
+        (Some(486 | 600), _) => Outcome::Busy,
+        (Some(401 | 403 | 407 | 603 | 607), _) => Outcome::Declined,
+        (Some(408 | 480 | 487), By::Peer) => Outcome::NoAnswer,
+        _ => Outcome::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn final_responses_as_the_inviter_hears_of_them() {
+        let peer = |status| End { status: Some(status), by: By::Peer, reason: None };
+        let table = [
+            (486, Outcome::Busy),
+            (600, Outcome::Busy),
+            (603, Outcome::Declined),
+            (403, Outcome::Declined),
+            (480, Outcome::NoAnswer),
+            (404, Outcome::Unreachable),
+            (503, Outcome::Unreachable),
+        ];
+        for (status, expected) in table {
+            assert_eq!(outcome(&peer(status)), expected, "{status}");
+        }
+        let unanswered = End { status: Some(408), by: By::Timeout, reason: None };
+        assert_eq!(outcome(&unanswered), Outcome::Unreachable, "no response at all: Timer B");
+    }
+}

@@ -1,0 +1,150 @@
+//! One leg: a call's signalling, its session description and its place in a room.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use confab_conference::{CallerId, DialTarget, LegId, RoomId};
+use confab_sdp::{Session, Stream};
+use confab_sip::CallRef;
+
+use crate::digits::DigitMerge;
+
+/// How far a leg has come.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// A caller, while his ports are being reserved. The conferences do not know him yet.
+    Arriving(Arrival),
+    /// Somebody we are to call, while his ports are being reserved.
+    Dialling {
+        /// Whom.
+        target: DialTarget,
+        /// Who it is from.
+        caller: CallerId,
+    },
+    /// The INVITE is out (outbound) or unanswered (inbound, with our answer to his offer at hand).
+    Ringing {
+        /// Inbound: the session description of our 200. `None` when his INVITE had no offer, and for outbound legs.
+        answer: Option<Bytes>,
+    },
+    /// Answered; audio flows once the leg has a room.
+    Answered,
+}
+
+/// What an INVITE brought.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) caller: confab_conference::Caller,
+    pub(crate) dialled: String,
+    pub(crate) offer: Option<Bytes>,
+}
+
+/// One call's signalling and audio with us.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) call: Option<CallRef>,
+    pub(crate) outbound: bool,
+    pub(crate) signalling: IpAddr,
+    pub(crate) digits: DigitMerge,
+    pub(crate) session: Option<Session>,
+    pub(crate) room: Option<RoomId>,
+    pub(crate) stage: Stage,
+    /// Audio was started.
+    pub(crate) flowing: bool,
+    pub(crate) held: bool,
+}
+
+impl Leg {
+    /// A caller whose ports are not reserved yet.
+    pub(crate) fn arriving(call: CallRef, signalling: IpAddr, arrival: Arrival) -> Self {
+        Self { call: Some(call), outbound: false, ..Self::new(signalling, Stage::Arriving(arrival)) }
+    }
+
+    /// Somebody we are to call, whose ports are not reserved yet.
+    pub(crate) fn dialling(local: IpAddr, target: DialTarget, caller: CallerId) -> Self {
+        Self::new(local, Stage::Dialling { target, caller })
+    }
+
+    fn new(signalling: IpAddr, stage: Stage) -> Self {
+        Self {
+            call: None,
+            outbound: true,
+            signalling,
+            digits: DigitMerge::default(),
+            session: None,
+            room: None,
+            stage,
+            flowing: false,
+            held: false,
+        }
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        matches!(self.stage, Stage::Answered)
+    }
+
+    /// The stream that the last exchange agreed on.
+    pub(crate) fn stream(&self) -> Option<&Stream> {
+        self.session.as_ref().and_then(Session::stream)
+    }
+}
+
+/// Every leg, found by its id or by its call.
+#[derive(Debug, Default)]
+pub(crate) struct Legs {
+    legs: BTreeMap<LegId, Leg>,
+    by_call: BTreeMap<CallRef, LegId>,
+    next_inbound: u64,
+}
+
+impl Legs {
+    /// Adds a caller under a new id.
+    pub(crate) fn add_inbound(&mut self, leg: Leg) -> LegId {
+        self.next_inbound += 1;
+        let id = LegId(self.next_inbound);
+        self.add(id, leg);
+        id
+    }
+
+    /// Adds a leg under the id that the conferences chose.
+    pub(crate) fn add(&mut self, id: LegId, leg: Leg) {
+        if let Some(call) = leg.call {
+            self.by_call.insert(call, id);
+        }
+        self.legs.insert(id, leg);
+    }
+
+    /// Ties an outbound leg to its call.
+    pub(crate) fn bind(&mut self, id: LegId, call: CallRef) {
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.call = Some(call);
+            self.by_call.insert(call, id);
+        }
+    }
+
+    pub(crate) fn find_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        self.legs.get_mut(&id)
+    }
+
+    pub(crate) fn of_call(&self, call: CallRef) -> Option<LegId> {
+        self.by_call.get(&call).copied()
+    }
+
+    pub(crate) fn remove(&mut self, id: LegId) -> Option<Leg> {
+        let leg = self.legs.remove(&id)?;
+        if let Some(call) = leg.call {
+            self.by_call.remove(&call);
+        }
+        Some(leg)
+    }
+
+    /// Callers that the conferences have not been told of.
+    pub(crate) fn arriving(&self) -> Vec<LegId> {
+        let unknown = |leg: &Leg| matches!(leg.stage, Stage::Arriving(_));
+        self.legs.iter().filter(|(_, leg)| unknown(leg)).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.legs.len()
+    }
+}

@@ -1,0 +1,70 @@
+//! What deserves a line in the log: one clean line each.
+
+use std::fmt;
+
+use confab_conference::LegId;
+use confab_sip::{Event, PlaceError};
+
+/// Something that happened, for the log.
+#[derive(Debug)]
+pub enum Notice {
+    /// A room, a member or an invite changed.
+    Conference(confab_conference::Event),
+    /// A registration, a gateway or a refusal.
+    Sip(confab_sip::Event),
+    /// A call could not even be tried.
+    NotPlaced {
+        /// Which leg.
+        leg: LegId,
+        /// Why.
+        error: PlaceError,
+    },
+    /// Every port pair of `media.ports` is in use.
+    PortsExhausted,
+    /// Nothing has come from a leg for a long time.
+    Silent {
+        /// Which leg.
+        leg: LegId,
+        /// For how long, ms.
+        for_ms: u64,
+    },
+}
+
+impl Notice {
+    /// Whether an operator should look at it.
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::PortsExhausted | Self::NotPlaced { .. })
+            || matches!(self, Self::Sip(Event::Refused { .. }))
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conference(event) => event.fmt(f),
+            Self::Sip(event) => sip_line(event, f),
+            Self::NotPlaced { leg, error } => write!(f, "leg {} not called: {error}", leg.0),
+            Self::PortsExhausted => f.write_str("no audio ports left: raise media.ports"),
+            Self::Silent { leg, for_ms } => write!(f, "leg {} has been silent for {} s", leg.0, for_ms / 1000),
+        }
+    }
+}
+
+fn sip_line(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match event {
+        Event::Registered { user, contact, source, expires } => {
+            write!(f, "user {user} registered {contact} from {source} for {} s", expires.as_secs())
+        }
+        Event::Unregistered { user, contact, expired: true } => write!(f, "user {user} lost {contact}: it expired"),
+        Event::Unregistered { user, contact, expired: false } => write!(f, "user {user} unregistered {contact}"),
+        Event::GatewayState { gateway, up, status } => {
+            write!(f, "gateway {gateway} is {}", if *up { "up" } else { "down" })?;
+            status.map_or(Ok(()), |status| write!(f, " ({status})"))
+        }
+        Event::Refused { source, method, status: 0, why } => write!(f, "{method} from {source} dropped: {why}"),
+        Event::Refused { source, method, status, why } => {
+            write!(f, "{method} from {source} refused with {status}: {why}")
+        }
+        other => write!(f, "{other:?}"),
+    }
+}

@@ -1,0 +1,140 @@
+//! The conference side: what the rooms want done with legs and audio, and what the audio engine reports.
+
+use std::time::Instant;
+
+use confab_conference::{Action, CallerId, DialTarget, Input, LegId, Outcome};
+use confab_sip::{Cause, Identity, Outgoing, Refusal, Target};
+use rand::RngCore;
+
+use crate::leg::{Leg, Stage};
+use crate::{MediaCommand, MediaEvent, Notice, Switchboard, digits};
+
+impl Switchboard {
+    pub(crate) fn on_conference(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::Ring { leg } => self.with_call(leg, |endpoint, call| endpoint.ring(now, call)),
+            Action::Answer { leg } => self.answer(now, leg),
+            Action::Reject { leg, status } => self.refuse(now, leg, Refusal::new(status)),
+            Action::Hangup { leg, cause } => {
+                self.end_leg(now, leg, Cause { q850: cause.q850(), text: cause.text() });
+            }
+            Action::Dial { leg, target, caller } => self.dial(leg, target, caller),
+            Action::Attach { leg, room } => {
+                if let Some(leg) = self.legs.find_mut(leg) {
+                    leg.room = Some(room);
+                }
+                self.start_audio(leg);
+            }
+            Action::OpenRoom { room, rate, interval_ms, comfort_noise, .. } => {
+                self.command(MediaCommand::OpenRoom { room, rate, interval_ms, comfort_noise });
+            }
+            Action::CloseRoom { room } => self.command(MediaCommand::CloseRoom { room }),
+            Action::Set { leg, control } => self.command(MediaCommand::Set { leg, control }),
+            Action::Play { playback, to, sounds, repeat } => {
+                self.command(MediaCommand::Play { playback, to, sounds, repeat });
+            }
+            Action::Stop { playback } => self.command(MediaCommand::Stop { playback }),
+        }
+    }
+
+    pub(crate) fn on_media(&mut self, now: Instant, event: MediaEvent) {
+        match event {
+            MediaEvent::Opened { leg, port } => self.on_opened(now, leg, port),
+            MediaEvent::Refused { leg } => self.on_ports_exhausted(now, leg),
+            MediaEvent::Digit { leg, digit } => self.digit(now, leg, digits::Source::Audio, digit),
+            MediaEvent::Talking { leg, on } => self.tell(now, Input::Talking { leg, on }),
+            MediaEvent::PlaybackDone { playback } => self.tell(now, Input::PlaybackDone { playback }),
+            MediaEvent::RoomFailed { room } => self.tell(now, Input::RoomFailed { room }),
+            MediaEvent::Silent { leg, for_ms } => self.notice(Notice::Silent { leg, for_ms }),
+        }
+    }
+
+    fn with_call(&mut self, leg: LegId, act: impl FnOnce(&mut confab_sip::Endpoint, confab_sip::CallRef)) {
+        if let Some(call) = self.legs.find_mut(leg).and_then(|leg| leg.call) {
+            act(&mut self.endpoint, call);
+        }
+    }
+
+    fn dial(&mut self, leg: LegId, target: DialTarget, caller: CallerId) {
+        self.legs.add(leg, Leg::dialling(self.audio.address, target, caller));
+        self.command(MediaCommand::OpenLeg { leg });
+    }
+
+    fn on_opened(&mut self, now: Instant, id: LegId, port: u16) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        match std::mem::replace(&mut leg.stage, Stage::Ringing { answer: None }) {
+            Stage::Arriving(arrival) => self.on_arrival(now, id, port, arrival),
+            Stage::Dialling { target, caller } => self.place(now, id, port, target, caller),
+            other => leg.stage = other,
+        }
+    }
+
+    fn on_ports_exhausted(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        if leg.outbound {
+            self.legs.remove(id);
+            self.tell(now, Input::Failed { leg: id, outcome: Outcome::Unreachable });
+        } else {
+            self.refuse_for_ports(now, id);
+        }
+        self.notice(Notice::PortsExhausted);
+    }
+
+    /// Sends the INVITE of a leg whose ports are reserved.
+    fn place(&mut self, now: Instant, id: LegId, port: u16, target: DialTarget, caller: CallerId) {
+        let mut session = self.new_session(port);
+        let sdp = session.offer();
+        let contact_user = Some(caller.number.clone());
+        let from = Identity { display: caller.name, user: caller.number };
+        let outgoing = Outgoing { target: sip_target(target), from, contact_user, sdp };
+        match self.endpoint.place(now, outgoing) {
+            Ok(call) => {
+                self.legs.bind(id, call);
+                if let Some(leg) = self.legs.find_mut(id) {
+                    leg.session = Some(session);
+                }
+            }
+            Err(error) => {
+                self.legs.remove(id);
+                self.command(MediaCommand::StopLeg { leg: id });
+                self.notice(Notice::NotPlaced { leg: id, error });
+                self.tell(now, Input::Failed { leg: id, outcome: Outcome::Unreachable });
+            }
+        }
+    }
+
+    /// 200 to a caller: with the answer to his offer, or with an offer of ours when he made none.
+    fn answer(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let Stage::Ringing { answer } = &mut leg.stage else { return };
+        let (Some(call), Some(session)) = (leg.call, leg.session.as_mut()) else { return };
+        let sdp = answer.take().unwrap_or_else(|| session.offer());
+        leg.stage = Stage::Answered;
+        self.endpoint.answer(now, call, sdp);
+        self.start_audio(id);
+    }
+
+    /// Audio flows from the moment that a leg has both an answer and a room. A caller who made no offer is sent
+    /// nothing before his ACK tells where to (RFC 3264 §4), but his place in the room is his from now on.
+    pub(crate) fn start_audio(&mut self, id: LegId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let Some(room) = leg.room.filter(|_| leg.is_answered() && !leg.flowing) else { return };
+        let stream = leg.stream().cloned();
+        leg.flowing = true;
+        let signalling = leg.signalling;
+        let stream = stream.unwrap_or_else(|| self.audio.before_the_answer());
+        self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling });
+    }
+
+    pub(crate) fn new_session(&mut self, port: u16) -> confab_sdp::Session {
+        // RFC 4566 §5.2: a decimal number; 62 bits fit every parser's signed integer.
+        self.audio.session(port, self.rng.next_u64() >> 2)
+    }
+}
+
+fn sip_target(target: DialTarget) -> Target {
+    match target {
+        DialTarget::User(user) => Target::User(user),
+        DialTarget::Gateway { gateway, number } => Target::Gateway { gateway, number },
+    }
+}

@@ -1,0 +1,8 @@
+//! The fuzz targets. Each is one function that must not panic and holds what it reads to a few invariants.
+
+mod digest;
+mod dtmf;
+mod message;
+mod rtp_rtcp;
+mod sdp;
+mod stream;

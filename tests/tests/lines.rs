@@ -1,0 +1,114 @@
+//! The line itself: codecs, packet times, hold, and what strangers send.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use confab_phone::{Encoding, Hold, Phone, PhoneConfig, Stranger};
+use confab_tests::{Bridge, SOON, pass, tones};
+
+const WINDOW: Duration = Duration::from_millis(320);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_codec_meets_every_packet_time() {
+    let bridge = Bridge::start().await;
+    let listener = Phone::start(bridge.caller("4155550000", tones::TRUNK)).await.unwrap();
+    let ear = listener.call("2000").await.unwrap();
+    ear.wait_answered(SOON).await.unwrap();
+    for (codec, ptime) in
+        [(Encoding::Pcmu, 10), (Encoding::Pcma, 20), (Encoding::Pcma, 30), (Encoding::Pcmu, 40), (Encoding::Pcma, 60)]
+    {
+        let config = bridge.caller("4155550001", tones::INVITED).codecs([codec]).ptime_ms(ptime);
+        let phone = Phone::start(config).await.unwrap();
+        let call = phone.call("2000").await.unwrap();
+        let level = ear.wait_until_hears(tones::INVITED, SOON).await.unwrap();
+        assert!((level + 20.0).abs() < 0.5, "{codec:?} {ptime} ms: heard at {level} dBov");
+        call.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
+        call.restart_report();
+        pass(Duration::from_secs(1)).await;
+        let report = call.stream_report();
+        assert!(report.is_gapless(), "{codec:?} {ptime} ms: {report:?}");
+        let expected = 1000 / u64::from(ptime);
+        assert!(report.packets.abs_diff(expected) <= expected / 5 + 1, "{ptime} ms: {report:?}");
+        call.hang_up();
+        ear.wait_until_silent_of(tones::INVITED, SOON).await.unwrap();
+    }
+    assert!(ear.stream_report().is_gapless());
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_member_on_hold_is_heard_and_he_comes_back() {
+    let bridge = Bridge::start().await;
+    let two = bridge.talking().await;
+    for by in [Hold::SendOnly, Hold::Inactive, Hold::ZeroAddress] {
+        two.at_station.hold_by(by).await.unwrap();
+        two.at_trunk.wait_until_silent_of(tones::STATION, SOON).await.unwrap();
+        pass(Duration::from_millis(500)).await;
+        assert!(!two.at_trunk.heard().hears(tones::prompt("conference/conf-music.wav")), "he is still a member");
+        two.at_station.resume().await.unwrap();
+        two.at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
+        two.at_station.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
+    }
+    assert!(two.at_trunk.stream_report().is_gapless());
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_hears_himself_and_levels_are_true() {
+    let bridge = Bridge::start().await;
+    let two = bridge.talking().await;
+    pass(Duration::from_millis(500)).await;
+    for (ear, other, own) in
+        [(&two.at_trunk, tones::STATION, tones::TRUNK), (&two.at_station, tones::TRUNK, tones::STATION)]
+    {
+        let level = ear.heard().tone_level(other, WINDOW);
+        assert!((level + 20.0).abs() < 0.5, "{level} dBov");
+        let echo = ear.heard().tone_level(own, WINDOW);
+        assert!(echo < -65.0, "own voice at {echo} dBov");
+    }
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_sprays_the_ports_is_neither_heard_nor_sent_anything() {
+    let bridge = Bridge::start().await;
+    let two = bridge.talking().await;
+    let target: SocketAddr = two.at_trunk.remote_media().unwrap();
+    let mut stranger = Stranger::open(target.ip()).await.unwrap();
+    stranger.send_tone(target, 1000.0, -10.0, Duration::from_secs(1)).await.unwrap();
+    for payload_type in [96, 101, 127] {
+        stranger.send_key(target, payload_type, '#').await.unwrap();
+    }
+    assert!(two.at_station.heard().tone_level(1000.0, Duration::from_secs(1)) < -60.0);
+    assert!(two.at_trunk.state().ended.is_none(), "a spoofed # hangs nobody up");
+    assert!(two.at_station.heard().hears(tones::TRUNK));
+    let received = stranger.receive(&mut [0; 1500], Duration::from_millis(500)).await;
+    assert_eq!(received, None, "no packet goes to the stranger");
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_ports_are_used_up_the_next_caller_gets_503() {
+    let bridge = Bridge::with(&["media.ports=39100-39103"]).await;
+    let phone = Phone::start(bridge.caller("4155550000", tones::TRUNK)).await.unwrap();
+    let first = phone.call("2000").await.unwrap();
+    first.wait_answered(SOON).await.unwrap();
+    let second = phone.call("2000").await.unwrap();
+    second.wait_answered(SOON).await.unwrap();
+    let third = phone.call("2000").await.unwrap();
+    assert_eq!(third.wait_ended(SOON).await.unwrap().status, Some(503));
+    first.hang_up();
+    first.wait_ended(SOON).await.unwrap();
+    pass(Duration::from_millis(300)).await;
+    phone.call("2000").await.unwrap().wait_answered(SOON).await.unwrap();
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ipv6_phones_reach_the_server() {
+    let bridge = Bridge::with(&["sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]"]).await;
+    let address = bridge.address_of(|address| address.is_ipv6());
+    let phone = Phone::start(PhoneConfig::new(address, "4155550000")).await.unwrap();
+    assert_eq!(phone.options(address, SOON).await.unwrap(), 200);
+    bridge.stop().await;
+}

@@ -1,0 +1,54 @@
+//! SIPp as a foreign phone: call set-up, keys, retransmission. Needs the Debian package `sip-tester`, which
+//! `scripts/test` installs.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use confab_tests::Bridge;
+use tokio::process::Command;
+
+fn scenario(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(name)
+}
+
+/// Runs a scenario against the server and expects every one of its calls to succeed.
+async fn sipp(server: SocketAddr, transport: &str, name: &str, number: &str, calls: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("sipp")
+        .current_dir(folder.path())
+        .arg(server.to_string())
+        .arg("-sf")
+        .arg(scenario(name))
+        .args(["-s", number, "-i", "127.0.0.1", "-t", transport, "-m", &calls.to_string()])
+        .args(["-r", "10", "-l", "20", "-timeout", "40s", "-timeout_error", "-nostdin", "-trace_err"])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("sipp is needed: install sip-tester, or run scripts/test");
+    let errors = std::fs::read_dir(folder.path()).unwrap().filter_map(Result::ok);
+    let errors: String = errors.filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).collect();
+    assert!(output.status.success(), "{name} over {transport}: {}\n{errors}", output.status);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_set_up_and_ended_over_udp_and_tcp() {
+    let bridge = Bridge::start().await;
+    sipp(bridge.address(), "u1", "call.xml", "2000", 20).await;
+    sipp(bridge.tcp_address(), "t1", "call.xml", "2000", 20).await;
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_by_info_hangs_up() {
+    let bridge = Bridge::start().await;
+    sipp(bridge.address(), "u1", "info_hash.xml", "2000", 5).await;
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_200_is_sent_again_until_it_is_acknowledged() {
+    let bridge = Bridge::start().await;
+    sipp(bridge.address(), "u1", "late_ack.xml", "2000", 5).await;
+    bridge.stop().await;
+}
