@@ -2,6 +2,8 @@
 //!
 //! Every prompt is a tone of its own, and so is every voice: "who hears what" is a measurement.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 pub mod tones;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -120,7 +122,10 @@ impl Bridge {
         let two = self.two_in_a_room().await;
         two.at_station.press("0").await.unwrap();
         two.at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
-        two.at_station.wait_until_silent_of(tones::prompt("conference/conf-unmuted.wav"), SOON).await.unwrap();
+        two.at_station
+            .wait_until_silent_of(tones::prompt("conference/conf-unmuted.wav"), SOON)
+            .await
+            .unwrap();
         two.at_trunk.wait_until_silent_of(tones::prompt("conference/conf-welcome.wav"), SOON).await.unwrap();
         two
     }
@@ -146,6 +151,15 @@ pub struct Two {
 /// `config/tutorial.toml`.
 pub fn tutorial() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/tutorial.toml")
+}
+
+/// Presses `#` and waits for the BYE, which comes before the key is up again.
+///
+/// # Panics
+/// If the call goes on.
+pub async fn leave_by_hash(call: &Call) {
+    let _ended_while_the_key_was_down = call.press("#").await;
+    call.wait_ended(SOON).await.unwrap();
 }
 
 /// Lets `time` pass: for what must not happen in the meantime.

@@ -1,9 +1,11 @@
 //! What can be dialled, by whom, and with which PIN.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::{Duration, Instant};
 
 use confab_phone::{Phone, PhoneError};
-use confab_tests::{Bridge, SOON, pass, tones};
+use confab_tests::{Bridge, SOON, leave_by_hash, pass, tones};
 
 const PIN: &str = "conference/conf-pin.wav";
 const BAD_PIN: &str = "conference/conf-bad-pin.wav";
@@ -11,7 +13,8 @@ const BAD_PIN: &str = "conference/conf-bad-pin.wav";
 #[tokio::test(flavor = "multi_thread")]
 async fn anyone_meets_in_2000() {
     let bridge = Bridge::start().await;
-    let (one, two) = (bridge.trunk().await, Phone::start(bridge.caller("4155551234", tones::INVITED)).await.unwrap());
+    let (one, two) =
+        (bridge.trunk().await, Phone::start(bridge.caller("4155551234", tones::INVITED)).await.unwrap());
     let (at_one, at_two) = (one.call("2000").await.unwrap(), two.call("2000").await.unwrap());
     at_one.wait_until_hears(tones::INVITED, SOON).await.unwrap();
     at_two.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
@@ -129,7 +132,7 @@ async fn over_tcp_everything_is_the_same() {
     at_station.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
     at_station.press("0").await.unwrap();
     at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
-    at_trunk.press("#").await.unwrap();
+    leave_by_hash(&at_trunk).await;
     at_trunk.wait_ended(SOON).await.unwrap();
     at_station.wait_ended(SOON).await.unwrap();
     bridge.stop().await;

@@ -1,9 +1,11 @@
 //! The caller's own controls, by whichever way the keys come.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use confab_phone::{Call, KeyTiming, Keys};
-use confab_tests::{Bridge, SOON, pass, tones};
+use confab_tests::{Bridge, SOON, leave_by_hash, pass, tones};
 
 const WINDOW: Duration = Duration::from_millis(320);
 
@@ -87,8 +89,7 @@ async fn the_energy_level_shuts_out_what_is_quieter() {
 async fn hash_hangs_up() {
     let bridge = Bridge::start().await;
     let two = bridge.talking().await;
-    two.at_station.press("#").await.unwrap();
-    two.at_station.wait_ended(SOON).await.unwrap();
+    leave_by_hash(&two.at_station).await;
     two.at_trunk.wait_until_hears(tones::prompt("conference/conf-exit.wav"), SOON).await.unwrap();
     bridge.stop().await;
 }

@@ -1,5 +1,7 @@
 //! The line itself: codecs, packet times, hold, and what strangers send.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,9 +16,13 @@ async fn every_codec_meets_every_packet_time() {
     let listener = Phone::start(bridge.caller("4155550000", tones::TRUNK)).await.unwrap();
     let ear = listener.call("2000").await.unwrap();
     ear.wait_answered(SOON).await.unwrap();
-    for (codec, ptime) in
-        [(Encoding::Pcmu, 10), (Encoding::Pcma, 20), (Encoding::Pcma, 30), (Encoding::Pcmu, 40), (Encoding::Pcma, 60)]
-    {
+    for (codec, ptime) in [
+        (Encoding::Pcmu, 10),
+        (Encoding::Pcma, 20),
+        (Encoding::Pcma, 30),
+        (Encoding::Pcmu, 40),
+        (Encoding::Pcma, 60),
+    ] {
         let config = bridge.caller("4155550001", tones::INVITED).codecs([codec]).ptime_ms(ptime);
         let phone = Phone::start(config).await.unwrap();
         let call = phone.call("2000").await.unwrap();
@@ -44,7 +50,10 @@ async fn nothing_of_a_member_on_hold_is_heard_and_he_comes_back() {
         two.at_station.hold_by(by).await.unwrap();
         two.at_trunk.wait_until_silent_of(tones::STATION, SOON).await.unwrap();
         pass(Duration::from_millis(500)).await;
-        assert!(!two.at_trunk.heard().hears(tones::prompt("conference/conf-music.wav")), "he is still a member");
+        assert!(
+            !two.at_trunk.heard().hears(tones::prompt("conference/conf-music.wav")),
+            "he is still a member"
+        );
         two.at_station.resume().await.unwrap();
         two.at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
         two.at_station.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
@@ -106,7 +115,8 @@ async fn when_the_ports_are_used_up_the_next_caller_gets_503() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ipv6_phones_reach_the_server() {
-    let bridge = Bridge::with(&["sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]"]).await;
+    let bridge =
+        Bridge::with(&["sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]"]).await;
     let address = bridge.address_of(|address| address.is_ipv6());
     let phone = Phone::start(PhoneConfig::new(address, "4155550000")).await.unwrap();
     assert_eq!(phone.options(address, SOON).await.unwrap(), 200);

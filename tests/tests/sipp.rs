@@ -1,6 +1,8 @@
 //! SIPp as a foreign phone: call set-up, keys, retransmission. Needs the Debian package `sip-tester`, which
 //! `scripts/test` installs.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,8 +14,8 @@ fn scenario(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(name)
 }
 
-/// Runs a scenario against the server and expects every one of its calls to succeed.
-async fn sipp(server: SocketAddr, transport: &str, name: &str, number: &str, calls: u32) {
+/// Runs a scenario against the server and expects every one of its calls to succeed; returns all messages.
+async fn sipp(server: SocketAddr, transport: &str, name: &str, number: &str, calls: u32) -> String {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new("sipp")
         .current_dir(folder.path())
@@ -21,14 +23,31 @@ async fn sipp(server: SocketAddr, transport: &str, name: &str, number: &str, cal
         .arg("-sf")
         .arg(scenario(name))
         .args(["-s", number, "-i", "127.0.0.1", "-t", transport, "-m", &calls.to_string()])
-        .args(["-r", "10", "-l", "20", "-timeout", "40s", "-timeout_error", "-nostdin", "-trace_err"])
+        .args([
+            "-r",
+            "10",
+            "-l",
+            "20",
+            "-timeout",
+            "40s",
+            "-timeout_error",
+            "-nostdin",
+            "-trace_err",
+            "-trace_msg",
+        ])
         .stdin(Stdio::null())
         .output()
         .await
         .expect("sipp is needed: install sip-tester, or run scripts/test");
-    let errors = std::fs::read_dir(folder.path()).unwrap().filter_map(Result::ok);
-    let errors: String = errors.filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).collect();
+    let (errors, messages) = (logged(folder.path(), "_errors.log"), logged(folder.path(), "_messages.log"));
     assert!(output.status.success(), "{name} over {transport}: {}\n{errors}", output.status);
+    messages
+}
+
+fn logged(folder: &Path, ending: &str) -> String {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let wanted = files.filter(|path| path.to_string_lossy().ends_with(ending));
+    wanted.map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,6 +68,9 @@ async fn a_key_by_info_hangs_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_200_is_sent_again_until_it_is_acknowledged() {
     let bridge = Bridge::start().await;
-    sipp(bridge.address(), "u1", "late_ack.xml", "2000", 5).await;
+    let messages = sipp(bridge.address(), "u1", "late_ack.xml", "2000", 1).await;
+    // At once, T1 = 0.5 s and another 1 s later; the ACK comes after 2 s (RFC 3261 §13.3.1.4).
+    let answers = messages.split("SIP/2.0 200 OK").skip(1).filter(|answer| answer.contains("CSeq: 1 INVITE"));
+    assert_eq!(answers.count(), 3, "{messages}");
     bridge.stop().await;
 }

@@ -58,7 +58,9 @@ impl Audio {
             MediaCommand::Play { playback, to, sounds, repeat } => {
                 return self.play(playback, to, &sounds, repeat);
             }
-            MediaCommand::Stop { playback } => self.order(Command::Stop { playback: media_playback(playback) }),
+            MediaCommand::Stop { playback } => {
+                self.order(Command::Stop { playback: media_playback(playback) })
+            }
         }
         None
     }
@@ -81,7 +83,13 @@ impl Audio {
     }
 
     /// A prompt of which nothing can be played is over at once, so that nobody waits for its end.
-    fn play(&mut self, playback: PlaybackId, to: Listener, names: &[String], repeat: bool) -> Option<MediaEvent> {
+    fn play(
+        &mut self,
+        playback: PlaybackId,
+        to: Listener,
+        names: &[String],
+        repeat: bool,
+    ) -> Option<MediaEvent> {
         let room = match to {
             Listener::Room(room) => Some(room),
             Listener::Leg(leg) => self.rooms.get(&leg).copied(),

@@ -16,12 +16,17 @@ const EXIT_START: u8 = 1;
 
 /// confab, a SIP audio-conference server.
 #[derive(Debug, Parser)]
-#[command(name = "confab", version, about, after_help = "\
+#[command(
+    name = "confab",
+    version,
+    about,
+    after_help = "\
 Examples:
   confab serve --config config/tutorial.toml
   confab serve --config config/tutorial.toml --set sounds.dir=/srv/sounds --set media.ports=20000-29999
   confab check --config config/tutorial.toml
-  confab phone call 2000 --server 127.0.0.1:5080")]
+  confab phone call 2000 --server 127.0.0.1:5080"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -42,7 +47,7 @@ SIGTERM and SIGINT: new calls are refused, every call is ended, exit code 0 with
     #[command(after_help = "Exit code: 0 when it is usable, 2 when it is not.")]
     Check(FileArgs),
     /// A phone to try the server with: call, be called, play the far end of a gateway, ping.
-    Phone(confab_phone::cli::Args),
+    Phone(Box<confab_phone::cli::Args>),
 }
 
 #[derive(Debug, Args)]
@@ -60,7 +65,7 @@ pub async fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve(&args).await,
         Command::Check(args) => check(&args),
-        Command::Phone(args) => confab_phone::cli::run(args).await,
+        Command::Phone(args) => confab_phone::cli::run(*args).await,
     }
 }
 

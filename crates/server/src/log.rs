@@ -12,10 +12,17 @@ const QUEUED_LINES: usize = 16_384;
 ///
 /// `filter` is the level or the filter of the configuration; the environment's `RUST_LOG` overrides it.
 pub fn start(filter: &str) -> WorkerGuard {
-    let (writer, guard): (NonBlocking, WorkerGuard) =
-        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUED_LINES).finish(std::io::stdout());
+    let (writer, guard): (NonBlocking, WorkerGuard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(QUEUED_LINES)
+        .finish(std::io::stdout());
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(false)
+        .with_target(false)
+        .init();
     guard
 }
 
@@ -44,7 +51,8 @@ impl Write for Escape<'_, '_> {
 }
 
 fn is_harmful(character: char) -> bool {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
     character.is_control() || turns || breaks
 }

@@ -78,14 +78,14 @@ pub enum SoundError {
 
 /// Decoded sounds, by name and sampling rate.
 #[derive(Debug)]
-pub struct Library {
+pub(crate) struct Library {
     dir: Option<PathBuf>,
     sounds: HashMap<(String, u32), Arc<[i16]>>,
 }
 
 impl Library {
     /// A library that reads from `dir`, or from the binary itself.
-    pub fn new(dir: Option<PathBuf>) -> Self {
+    pub(crate) fn new(dir: Option<PathBuf>) -> Self {
         Self { dir, sounds: HashMap::new() }
     }
 
@@ -93,7 +93,7 @@ impl Library {
     ///
     /// # Errors
     /// When it is missing or not of a kind that can be played.
-    pub fn load(&mut self, name: &str, rate: u32) -> Result<(), SoundError> {
+    pub(crate) fn load(&mut self, name: &str, rate: u32) -> Result<(), SoundError> {
         let key = (name.to_owned(), rate);
         if !self.sounds.contains_key(&key) {
             let samples = decode(name, &self.read(name)?, rate)?;
@@ -103,7 +103,7 @@ impl Library {
     }
 
     /// The samples of a sound that was loaded; nothing for one that could not be.
-    pub fn find(&self, name: &str, rate: u32) -> Option<Arc<[i16]>> {
+    pub(crate) fn find(&self, name: &str, rate: u32) -> Option<Arc<[i16]>> {
         self.sounds.get(&(name.to_owned(), rate)).cloned()
     }
 
@@ -125,7 +125,8 @@ fn read_file(path: &Path) -> Result<Vec<u8>, SoundError> {
 
 fn decode(name: &str, bytes: &[u8], rate: u32) -> Result<Vec<i16>, SoundError> {
     let unplayable = |why: String| SoundError::Unplayable { name: name.to_owned(), why };
-    let mut reader = hound::WavReader::new(Cursor::new(bytes)).map_err(|error| unplayable(error.to_string()))?;
+    let mut reader =
+        hound::WavReader::new(Cursor::new(bytes)).map_err(|error| unplayable(error.to_string()))?;
     let spec = reader.spec();
     if !(8000..=48_000).contains(&spec.sample_rate) || !(1..=2).contains(&spec.channels) {
         return Err(unplayable(format!("{} Hz, {} channels", spec.sample_rate, spec.channels)));
@@ -138,7 +139,8 @@ fn decode(name: &str, bytes: &[u8], rate: u32) -> Result<Vec<i16>, SoundError> {
         hound::SampleFormat::Float => floats(&mut reader),
     };
     let samples = samples.map_err(|error| unplayable(error.to_string()))?;
-    resample(&mono(&samples, spec.channels), spec.sample_rate, rate).map_err(|error| unplayable(error.to_string()))
+    resample(&mono(&samples, spec.channels), spec.sample_rate, rate)
+        .map_err(|error| unplayable(error.to_string()))
 }
 
 type Wav<'a> = hound::WavReader<Cursor<&'a [u8]>>;
@@ -166,8 +168,12 @@ mod tests {
     use super::*;
 
     fn wav(rate: u32, channels: u16, seconds: f32) -> Vec<u8> {
-        let spec =
-            hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         let mut bytes = Cursor::new(Vec::new());
         let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
         for n in 0..(seconds * rate as f32) as u32 * u32::from(channels) {

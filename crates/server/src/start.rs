@@ -14,9 +14,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::audio::Audio;
 use crate::control::Control;
+use crate::gateways;
 use crate::sounds::{Library, SoundError};
 use crate::transport::{BindError, Transports};
-use crate::gateways;
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,12 +95,8 @@ fn switchboard(config: Config, addresses: &[(Transport, SocketAddr)], seed: [u8;
 
 fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engine, StartError> {
     let media = &config.media;
-    let engine = EngineConfig {
-        address: media.address,
-        ports: media.ports.clone(),
-        workers: media.workers,
-        seed,
-    };
+    let engine =
+        EngineConfig { address: media.address, ports: media.ports.clone(), workers: media.workers, seed };
     Engine::start(engine, move || events.notify_one())
         .map_err(|source| StartError::Audio { address: media.address, source })
 }

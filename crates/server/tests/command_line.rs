@@ -1,5 +1,7 @@
 //! The `confab` program as other programs use it: exit codes, what it prints, signals.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::Path;
@@ -67,7 +69,11 @@ fn check_says_what_it_understood() {
 fn check_names_every_error_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("broken.toml");
-    std::fs::write(&file, "[sip]\nlisten = [\"udp:127.0.0.1:5080\"]\nlisen = 1\n\n[media]\nports = \"9-1\"\n").unwrap();
+    std::fs::write(
+        &file,
+        "[sip]\nlisten = [\"udp:127.0.0.1:5080\"]\nlisen = 1\n\n[media]\nports = \"9-1\"\n",
+    )
+    .unwrap();
     let (code, _, err) = run(&["check", "--config", file.to_str().unwrap()]);
     assert_eq!(code, 2);
     assert!(err.contains("broken.toml:3:1") && err.contains("lisen") && err.contains("listen"), "{err}");
@@ -78,7 +84,8 @@ fn check_names_every_error_with_its_place() {
 
 #[test]
 fn a_weak_password_is_refused_beyond_loopback() {
-    let listen = ["check", "--config", "config/tutorial.toml", "--set", "sip.listen=[\"udp:192.0.2.1:5080\"]"];
+    let listen =
+        ["check", "--config", "config/tutorial.toml", "--set", "sip.listen=[\"udp:192.0.2.1:5080\"]"];
     let (code, _, err) = run(&listen);
     assert_eq!(code, 2);
     assert!(err.contains("password") && err.contains("allow_weak_passwords"), "{err}");

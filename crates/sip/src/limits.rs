@@ -105,7 +105,9 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 }
 
 fn note(times: &mut VecDeque<Instant>, now: Instant, window: Duration, limit: usize) {
-    while times.len() >= limit.max(1) || times.front().is_some_and(|at| now.saturating_duration_since(*at) >= window) {
+    while times.len() >= limit.max(1)
+        || times.front().is_some_and(|at| now.saturating_duration_since(*at) >= window)
+    {
         times.pop_front();
     }
     times.push_back(now);
@@ -130,7 +132,8 @@ mod tests {
     fn a_rate_counts_per_key_and_second() {
         let (now, mut rate) = (base(), Rate::new(2));
         let allowed = |rate: &mut Rate<u8>, ms: u64, key| rate.allows(now + Duration::from_millis(ms), key);
-        let table = [(0, 1, true), (10, 1, true), (20, 1, false), (20, 2, true), (999, 1, false), (1000, 1, true)];
+        let table =
+            [(0, 1, true), (10, 1, true), (20, 1, false), (20, 2, true), (999, 1, false), (1000, 1, true)];
         for (ms, key, expected) in table {
             assert_eq!(allowed(&mut rate, ms, key), expected, "{ms} ms");
         }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::endpoint::RegistrarConfig;
-use crate::message::{Contacts, Headers, NameAddr, Scheme, Uri};
+use crate::message::{Contacts, Headers, Host, NameAddr, Scheme, Uri};
 use crate::transport::Flow;
 
 /// One contact of a user.
@@ -124,10 +124,18 @@ impl Registrar {
         gone
     }
 
-    /// A connection broke: calls go to the address in the Contact from now on, if there is one.
+    /// A connection broke: calls open a new one, to the Contact if that is where the phone is, else to where it was.
     pub(crate) fn connection_lost(&mut self, flow: Flow) {
-        for binding in self.users.values_mut().flatten().filter(|binding| binding.flow == flow) {
-            binding.flow.connection = None;
+        for (user, bindings) in &mut self.users {
+            for binding in bindings.iter_mut().filter(|binding| binding.flow == flow) {
+                let contact = binding.contact.to_string();
+                self.sources.remove(&(flow.remote, user.clone(), contact.clone()));
+                binding.flow.connection = None;
+                if binding.contact.host == Host::Ip(flow.remote.ip()) {
+                    binding.flow.remote.set_port(binding.contact.port.unwrap_or(5060));
+                }
+                self.sources.insert((binding.flow.remote, user.clone(), contact));
+            }
         }
     }
 
@@ -135,7 +143,8 @@ impl Registrar {
         if !matches!(headers.expires(), Some(Ok(0))) {
             return Err(Denial::Malformed);
         }
-        let remove = |binding: &Binding| Wish { contact: binding.contact.clone(), life: Duration::ZERO, q: 0 };
+        let remove =
+            |binding: &Binding| Wish { contact: binding.contact.clone(), life: Duration::ZERO, q: 0 };
         Ok(self.bindings(user).iter().map(remove).collect())
     }
 
@@ -160,7 +169,12 @@ impl Registrar {
     }
 
     /// Within one Call-ID the CSeq must rise (RFC 3261 §10.3 step 7).
-    fn check_order(&self, user: &str, wishes: &[Wish], (call_id, cseq): &(String, u32)) -> Result<(), Denial> {
+    fn check_order(
+        &self,
+        user: &str,
+        wishes: &[Wish],
+        (call_id, cseq): &(String, u32),
+    ) -> Result<(), Denial> {
         let newer = |binding: &&Binding| binding.call_id == *call_id && binding.cseq >= *cseq;
         let touched = |binding: &Binding| wishes.iter().any(|wish| wish.contact.matches(&binding.contact));
         match self.bindings(user).iter().filter(newer).any(touched) {

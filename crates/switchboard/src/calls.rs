@@ -25,7 +25,9 @@ pub(crate) struct Gate<'a> {
 
 impl Admission for Gate<'_> {
     fn admit(&self, invite: &InviteSummary<'_>) -> Result<(), Refusal> {
-        self.conferences.admit(invite.dialled, invite.authenticated).map_err(|refused| Refusal::new(refused.status))
+        self.conferences
+            .admit(invite.dialled, invite.authenticated)
+            .map_err(|refused| Refusal::new(refused.status))
     }
 }
 
@@ -51,7 +53,9 @@ impl Switchboard {
             }
             Event::Info { call, content_type, body } => {
                 if let Some(digit) = digits::from_info(&content_type, &body) {
-                    self.with_leg(now, call, |this, now, leg| this.digit(now, leg, digits::Source::Info, digit));
+                    self.with_leg(now, call, |this, now, leg| {
+                        this.digit(now, leg, digits::Source::Info, digit)
+                    });
                 }
             }
             Event::Ended { call, end } => self.on_ended(now, call, &end),
@@ -126,7 +130,8 @@ impl Switchboard {
         };
         if !accepted {
             self.end_leg(now, id, INCOMPATIBLE);
-            return self.tell(now, confab_conference::Input::Failed { leg: id, outcome: Outcome::Unreachable });
+            return self
+                .tell(now, confab_conference::Input::Failed { leg: id, outcome: Outcome::Unreachable });
         }
         leg.stage = Stage::Answered;
         self.tell(now, confab_conference::Input::Answered { leg: id });

@@ -101,7 +101,8 @@ mod tests {
         let reports = [(0, Source::Audio), (150, Source::Audio), (200, Source::Info), (350, Source::Info)];
         let accepted = reports.iter().filter(|(at, s)| merge.accept(t + ms(*at), *s, '5')).count();
         assert_eq!(accepted, 2);
-        let mixed = [(2000, Source::Info), (2010, Source::Audio), (2200, Source::Audio), (2210, Source::Info)];
+        let mixed =
+            [(2000, Source::Info), (2010, Source::Audio), (2200, Source::Audio), (2210, Source::Info)];
         let accepted = mixed.iter().filter(|(at, s)| merge.accept(t + ms(*at), *s, '5')).count();
         assert_eq!(accepted, 2);
     }

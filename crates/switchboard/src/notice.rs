@@ -45,7 +45,9 @@ impl fmt::Display for Notice {
             Self::Sip(event) => sip_line(event, f),
             Self::NotPlaced { leg, error } => write!(f, "leg {} not called: {error}", leg.0),
             Self::PortsExhausted => f.write_str("no audio ports left: raise media.ports"),
-            Self::Silent { leg, for_ms } => write!(f, "leg {} has been silent for {} s", leg.0, for_ms / 1000),
+            Self::Silent { leg, for_ms } => {
+                write!(f, "leg {} has been silent for {} s", leg.0, for_ms / 1000)
+            }
         }
     }
 }
@@ -55,13 +57,19 @@ fn sip_line(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Event::Registered { user, contact, source, expires } => {
             write!(f, "user {user} registered {contact} from {source} for {} s", expires.as_secs())
         }
-        Event::Unregistered { user, contact, expired: true } => write!(f, "user {user} lost {contact}: it expired"),
-        Event::Unregistered { user, contact, expired: false } => write!(f, "user {user} unregistered {contact}"),
+        Event::Unregistered { user, contact, expired: true } => {
+            write!(f, "user {user} lost {contact}: it expired")
+        }
+        Event::Unregistered { user, contact, expired: false } => {
+            write!(f, "user {user} unregistered {contact}")
+        }
         Event::GatewayState { gateway, up, status } => {
             write!(f, "gateway {gateway} is {}", if *up { "up" } else { "down" })?;
             status.map_or(Ok(()), |status| write!(f, " ({status})"))
         }
-        Event::Refused { source, method, status: 0, why } => write!(f, "{method} from {source} dropped: {why}"),
+        Event::Refused { source, method, status: 0, why } => {
+            write!(f, "{method} from {source} dropped: {why}")
+        }
         Event::Refused { source, method, status, why } => {
             write!(f, "{method} from {source} refused with {status}: {why}")
         }

@@ -1,5 +1,7 @@
 //! Whole calls through the switchboard, with scripted phones in virtual time.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use confab_conference::Control;
@@ -36,7 +38,11 @@ fn the_trunk_is_answered_after_half_a_second_and_the_station_is_called() {
     let invite = x.message_to(station, "INVITE");
     assert!(invite.contains("From: \"Alice\" <sip:2125551111@"), "{invite}");
     assert!(invite.contains("Contact: <sip:2125551111@10.0.0.1:5080"), "{invite}");
-    assert_eq!(x.count(|c| matches!(c, MediaCommand::StartLeg { .. })), 1, "only the trunk hears audio so far");
+    assert_eq!(
+        x.count(|c| matches!(c, MediaCommand::StartLeg { .. })),
+        1,
+        "only the trunk hears audio so far"
+    );
     x.answer(station);
     x.run(ms(50));
     assert_eq!(x.count(|c| matches!(c, MediaCommand::StartLeg { .. })), 2);
@@ -67,7 +73,8 @@ fn star_one_calls_by_the_number_plan_and_star_two_takes_it_back() {
         x.hears(MediaEvent::Digit { leg, digit });
         x.run(ms(150));
     }
-    let invites = x.sent.iter().filter(|(to, text)| to.port() == 5090 && text.starts_with("INVITE sip:20001@"));
+    let invites =
+        x.sent.iter().filter(|(to, text)| to.port() == 5090 && text.starts_with("INVITE sip:20001@"));
     assert!(invites.count() >= 1, "{:#?}", x.log);
     for digit in "*2".chars() {
         x.hears(MediaEvent::Digit { leg, digit });
@@ -179,7 +186,11 @@ fn the_unregistered_station_leaves_the_trunk_in_the_room() {
     x.call(trunk, "2002", true);
     x.run(ms(3000));
     assert!(!x.has_ended(trunk));
-    assert!(x.log.iter().any(|line| line.contains("not called") && line.contains("not registered")), "{:#?}", x.log);
+    assert!(
+        x.log.iter().any(|line| line.contains("not called") && line.contains("not registered")),
+        "{:#?}",
+        x.log
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ const PONG: &[u8] = b"\r\n";
 
 /// The control task's end of a connection.
 #[derive(Debug)]
-pub struct Handle {
+pub(crate) struct Handle {
     pub(super) flow: Flow,
     id: ConnectionId,
     outbox: mpsc::Sender<Bytes>,

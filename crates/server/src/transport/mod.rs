@@ -31,7 +31,7 @@ pub struct BindError {
 
 /// What a transport task tells the control task.
 #[derive(Debug)]
-pub enum Arrival {
+pub(crate) enum Arrival {
     /// A message, or word of a flow that failed.
     Sip(Input),
     /// A peer opened a connection.
@@ -42,7 +42,7 @@ pub enum Arrival {
 
 /// What the transports lost, for the log at the end.
 #[derive(Debug, Default)]
-pub struct Losses {
+pub(crate) struct Losses {
     /// Messages that came while the queue was full.
     pub received: AtomicU64,
     /// Messages that a socket or connection did not take.
@@ -75,7 +75,7 @@ impl Inbox {
 
 /// Every SIP socket of the server.
 #[derive(Debug)]
-pub struct Transports {
+pub(crate) struct Transports {
     udp: Vec<UdpListener>,
     tcp: Connections,
     addresses: Vec<(Transport, SocketAddr)>,
@@ -88,12 +88,19 @@ impl Transports {
     ///
     /// # Errors
     /// The first address that cannot be bound, with the system's reason.
-    pub async fn bind(listen: &[(Transport, SocketAddr)]) -> Result<(Self, mpsc::Receiver<Arrival>), BindError> {
+    pub(crate) async fn bind(
+        listen: &[(Transport, SocketAddr)],
+    ) -> Result<(Self, mpsc::Receiver<Arrival>), BindError> {
         let (queue, arrivals) = mpsc::channel(QUEUE);
         let losses = Arc::new(Losses::default());
         let inbox = Inbox { queue, losses: Arc::clone(&losses) };
-        let mut this =
-            Self { udp: Vec::new(), tcp: Connections::new(inbox.clone()), addresses: Vec::new(), losses, inbox };
+        let mut this = Self {
+            udp: Vec::new(),
+            tcp: Connections::new(inbox.clone()),
+            addresses: Vec::new(),
+            losses,
+            inbox,
+        };
         for (transport, address) in listen {
             this.listen(*transport, *address).await?;
         }
@@ -101,12 +108,12 @@ impl Transports {
     }
 
     /// The addresses as bound: a configured port 0 is the real one here.
-    pub fn addresses(&self) -> &[(Transport, SocketAddr)] {
+    pub(crate) fn addresses(&self) -> &[(Transport, SocketAddr)] {
         &self.addresses
     }
 
     /// What was lost so far.
-    pub fn losses(&self) -> &Losses {
+    pub(crate) fn losses(&self) -> &Losses {
         &self.losses
     }
 
@@ -116,7 +123,7 @@ impl Transports {
     }
 
     /// Sends without waiting.
-    pub fn send(&mut self, transmit: Transmit) {
+    pub(crate) fn send(&mut self, transmit: Transmit) {
         let sent = match transmit.flow.transport {
             Transport::Udp => self.send_udp(&transmit),
             Transport::Tcp => self.tcp.send(transmit.flow, transmit.bytes),

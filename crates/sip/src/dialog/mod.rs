@@ -37,7 +37,12 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// The dialog that an INVITE to us opens (RFC 3261 §12.1.1). `None`: its headers do not allow one.
-    pub(crate) fn of_invite(invite: &Request, local_tag: String, contact: String, peer: Flow) -> Option<Self> {
+    pub(crate) fn of_invite(
+        invite: &Request,
+        local_tag: String,
+        contact: String,
+        peer: Flow,
+    ) -> Option<Self> {
         let (from, to) = (invite.headers.from().ok()?, invite.headers.to().ok()?);
         let target = contact_of(&invite.headers).unwrap_or_else(|| from.uri.to_string());
         Some(Self {
@@ -57,7 +62,12 @@ impl Dialog {
     }
 
     /// The dialog that a response to our INVITE opens (RFC 3261 §12.1.2).
-    pub(crate) fn of_response(invite: &Request, response: &Response, peer: Flow, anchored: bool) -> Option<Self> {
+    pub(crate) fn of_response(
+        invite: &Request,
+        response: &Response,
+        peer: Flow,
+        anchored: bool,
+    ) -> Option<Self> {
         let (from, to) = (invite.headers.from().ok()?, response.headers.to().ok()?);
         let mut route_set = response.headers.record_routes().ok()?;
         route_set.reverse();
@@ -112,11 +122,12 @@ impl Dialog {
     /// Where the next request goes, if it is an address: the first route, or the peer's Contact. `None`: to where the
     /// peer was seen.
     pub(crate) fn next_hop(&self) -> Option<(Transport, SocketAddr)> {
-        match self.route_set.first() {
+        let hop = match self.route_set.first() {
             Some(route) => address_of(&route.uri),
             None if self.anchored => None,
-            None => address_of(&self.target.parse().ok()?),
-        }
+            None => self.target_address(),
+        };
+        hop.filter(|(_, address)| is_reachable(address.ip(), self.peer.remote.ip()))
     }
 
     /// The address in the peer's Contact.
@@ -156,6 +167,16 @@ fn contact_of(headers: &crate::message::Headers) -> Option<String> {
         Contacts::List(contacts) => contacts.first().map(|contact| contact.uri.to_string()),
         Contacts::Star => None,
     }
+}
+
+/// Whether an address that a peer names makes sense from here: not one of its own host or of the network behind its NAT,
+/// unless we are there too.
+fn is_reachable(named: IpAddr, seen: IpAddr) -> bool {
+    let is_inner = |ip: IpAddr| match ip.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    (!named.is_loopback() || seen.is_loopback()) && (!is_inner(named) || is_inner(seen) || seen.is_loopback())
 }
 
 /// The address in a URI, if its host is one that a packet may be sent to.

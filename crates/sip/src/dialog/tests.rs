@@ -113,3 +113,23 @@ fn a_new_contact_becomes_the_target() {
     dialog.refresh_target(&update.headers);
     assert_eq!(dialog.request(Method::Info).uri, "sip:a@203.0.113.4:6000");
 }
+
+#[test]
+fn an_address_behind_the_peers_nat_is_not_followed() {
+    let table = [
+        ("192.168.1.5", "192.0.2.9", false),
+        ("10.1.2.3", "10.0.0.2", true),
+        ("127.0.0.1", "192.0.2.9", false),
+        ("127.0.0.1", "127.0.0.1", true),
+        ("192.0.2.77", "192.0.2.9", true),
+        ("192.0.2.77", "10.0.0.2", true),
+        ("fd00::1", "2001:db8::1", false),
+    ];
+    for (named, seen, reachable) in table {
+        assert_eq!(
+            super::is_reachable(named.parse().unwrap(), seen.parse().unwrap()),
+            reachable,
+            "{named} {seen}"
+        );
+    }
+}

@@ -27,13 +27,13 @@ impl Endpoint {
             self.layer.stats.digest_unchecked += 1;
             return Err(self.challenge(now, request, false));
         }
-        let users = &self.config.users;
-        match self.verifier.verify(now, request, |user| find(users, user).map(|user| &user.secret)) {
+        let users = &self.users;
+        match self.verifier.verify(now, request, |user| users.get(user).map(|user| &user.secret)) {
             Verdict::Ok(user) => Ok(user),
             Verdict::Missing => Err(self.challenge(now, request, false)),
             Verdict::Stale => Err(self.challenge(now, request, true)),
             Verdict::Refused => {
-                self.count_failure(now, arrival.flow, name.as_deref());
+                self.count_failure(now, arrival.flow, name.as_deref(), request);
                 Err(self.challenge(now, request, false))
             }
         }
@@ -60,12 +60,14 @@ impl Endpoint {
 
     /// The user of that name.
     pub(super) fn user(&self, name: &str) -> Option<&User> {
-        find(&self.config.users, name)
+        self.users.get(name)
     }
 
     /// Whether packets from there are dropped, unless they belong to a dialog.
     pub(super) fn is_banned(&self, now: Instant, flow: Flow) -> bool {
-        self.failures.banned(now, flow.remote.ip()) && !self.registrar.is_source(flow.remote)
+        self.failures.banned(now, flow.remote.ip())
+            && !self.registrar.is_source(flow.remote)
+            && self.gateway_at(&flow).is_none()
     }
 
     /// Whether a host means this server. Without configured domains every name does.
@@ -104,10 +106,13 @@ impl Endpoint {
         credentials.into_iter().find(|shown| shown.realm == self.config.realm).map(|shown| shown.username)
     }
 
-    fn count_failure(&mut self, now: Instant, flow: Flow, name: Option<&str>) {
+    fn count_failure(&mut self, now: Instant, flow: Flow, name: Option<&str>, request: &Request) {
         self.layer.stats.digest_failures += 1;
-        let known = name.filter(|name| find(&self.config.users, name).is_some());
-        self.failures.count(now, known, flow.remote.ip());
+        let known = name.filter(|name| self.users.contains_key(*name));
+        let banned = self.failures.count(now, known, flow.remote.ip());
+        let why =
+            if banned { "too many wrong passwords: dropped for a while" } else { "wrong user or password" };
+        self.note_refusal(now, flow.remote, &request.method, 401, why);
     }
 
     fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Response {
@@ -118,8 +123,4 @@ impl Endpoint {
         }
         response
     }
-}
-
-fn find<'a>(users: &'a [User], name: &str) -> Option<&'a User> {
-    users.iter().find(|user| user.name == name)
 }

@@ -63,6 +63,11 @@ impl Call {
         }
     }
 
+    /// Whether our BYE waits for the ACK of our answer.
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self, Self::Up(session) if session.closing.is_some())
+    }
+
     /// A connection broke: the next request of the dialog opens one to the peer's Contact, or where it was seen.
     pub(super) fn connection_lost(&mut self, flow: Flow) {
         let dialog = match self {

@@ -36,7 +36,12 @@ impl Endpoint {
         Some(next)
     }
 
-    fn credentials(&mut self, sending: &Sending, response: &Response, source: SocketAddr) -> Option<Credentials> {
+    fn credentials(
+        &mut self,
+        sending: &Sending,
+        response: &Response,
+        source: SocketAddr,
+    ) -> Option<Credentials> {
         let trunk = self.trunks.get_mut(sending.gateway?)?;
         if sending.tries > 0 || source != sending.flow.remote {
             return None;

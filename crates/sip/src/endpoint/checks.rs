@@ -7,17 +7,22 @@ use crate::message::{Method, Request, Response, Scheme, Uri, header};
 impl Endpoint {
     /// The response to a request that cannot be processed.
     pub(super) fn objection(&self, request: &Request) -> Option<Response> {
-        let status = self.method_fault(request).or_else(|| uri_fault(request)).or_else(|| header_fault(request));
+        let status =
+            self.method_fault(request).or_else(|| uri_fault(request)).or_else(|| header_fault(request));
         match status {
             Some(status) => Some(refusal_response(request, &status.into())),
-            None => extension_fault(request).or_else(|| content_fault(request)).or_else(|| accept_fault(request)),
+            None => {
+                extension_fault(request).or_else(|| content_fault(request)).or_else(|| accept_fault(request))
+            }
         }
     }
 
     fn method_fault(&self, request: &Request) -> Option<u16> {
         match request.method {
             Method::Register if self.config.users.is_empty() => Some(405),
-            Method::Subscribe | Method::Notify | Method::Refer | Method::Message | Method::Publish => Some(405),
+            Method::Subscribe | Method::Notify | Method::Refer | Method::Message | Method::Publish => {
+                Some(405)
+            }
             Method::Other(_) => Some(501),
             _ => None,
         }
@@ -63,7 +68,8 @@ pub(super) fn content_fault(request: &Request) -> Option<Response> {
     if !carries_sdp || request.body.is_empty() {
         return None;
     }
-    let encoded = request.headers.list(header::CONTENT_ENCODING).any(|name| !name.eq_ignore_ascii_case("identity"));
+    let encoded =
+        request.headers.list(header::CONTENT_ENCODING).any(|name| !name.eq_ignore_ascii_case("identity"));
     let is_sdp = request.headers.content_type().is_none_or(|kind| kind == "application/sdp");
     if is_sdp && !encoded {
         return None;
@@ -83,6 +89,7 @@ fn accept_fault(request: &Request) -> Option<Response> {
         return None;
     }
     let kind = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let fits = accepted.any(|range| matches!(kind(range).as_str(), "application/sdp" | "application/*" | "*/*"));
+    let fits =
+        accepted.any(|range| matches!(kind(range).as_str(), "application/sdp" | "application/*" | "*/*"));
     (!fits).then(|| request.respond(406))
 }

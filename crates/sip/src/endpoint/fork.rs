@@ -104,7 +104,11 @@ impl Endpoint {
     }
 
     /// The transaction is over: nothing can come for this INVITE any more.
-    pub(super) fn fork_terminated(&mut self, fork: ForkId, id: TransactionId) {
+    pub(super) fn fork_terminated(&mut self, now: Instant, fork: ForkId, id: TransactionId) {
+        if self.forks.get(&fork).is_some_and(|fork| fork.id == id) && self.still_waits(fork) {
+            // A 2xx that opened no dialog.
+            self.fork_failed(now, fork, End { status: Some(500), by: By::Peer, reason: None });
+        }
         if self.forks.get(&fork).is_some_and(|fork| fork.id == id)
             && let Some(gone) = self.forks.remove(&fork)
         {
@@ -152,7 +156,8 @@ impl Endpoint {
             return self.layer.send(flow, ack);
         }
         let Some(sending) = self.layer.sending(transaction) else { return };
-        let Some(dialog) = Dialog::of_response(&sending.request, response, sending.flow, fork.anchored) else {
+        let Some(dialog) = Dialog::of_response(&sending.request, response, sending.flow, fork.anchored)
+        else {
             return;
         };
         let mut ack = dialog.ack(dialog.local_cseq);
@@ -171,7 +176,14 @@ impl Endpoint {
         }
     }
 
-    fn call_answered(&mut self, now: Instant, call: CallRef, fork: ForkId, session: Session, response: &Response) {
+    fn call_answered(
+        &mut self,
+        now: Instant,
+        call: CallRef,
+        fork: ForkId,
+        session: Session,
+        response: &Response,
+    ) {
         if let Some(Call::Placed(placed)) = self.calls.get_mut(&call) {
             placed.forks.retain(|other| *other != fork);
         }
@@ -184,7 +196,13 @@ impl Endpoint {
     }
 
     /// Nobody wants this answer any more.
-    fn decline_answer(&mut self, now: Instant, mut dialog: Dialog, gateway: Option<usize>, cause: Option<Cause>) {
+    fn decline_answer(
+        &mut self,
+        now: Instant,
+        mut dialog: Dialog,
+        gateway: Option<usize>,
+        cause: Option<Cause>,
+    ) {
         let mut bye = dialog.request(Method::Bye);
         bye.headers.push(header::REASON, cause.unwrap_or(Cause::LOSE_RACE).header());
         self.decorate(&mut bye.headers);
@@ -215,6 +233,11 @@ impl Endpoint {
         self.end_if_failed(call);
     }
 
+    fn still_waits(&self, fork: ForkId) -> bool {
+        let call = self.forks.get(&fork).and_then(|fork| self.calls.get(&fork.call));
+        matches!(call, Some(Call::Placed(placed)) if placed.forks.contains(&fork))
+    }
+
     fn end_if_failed(&mut self, call: CallRef) {
         if let Some(Call::Placed(placed)) = self.calls.get_mut(&call)
             && placed.forks.is_empty()
@@ -231,7 +254,9 @@ impl Endpoint {
         if fork.alternatives.is_empty() {
             return false;
         }
-        let Some(flow) = self.layer.route(sending.flow.transport, fork.alternatives.remove(0)) else { return false };
+        let Some(flow) = self.layer.route(sending.flow.transport, fork.alternatives.remove(0)) else {
+            return false;
+        };
         let mut request = sending.request.clone();
         request.headers.remove(header::VIA);
         if let Ok(CSeq { number, method }) = request.headers.cseq() {

@@ -95,6 +95,7 @@ pub struct Endpoint {
     failures: Failures,
     invites: Rate<IpAddr>,
     log: Rate<()>,
+    users: BTreeMap<String, User>,
     registrar: Registrar,
     trunks: Vec<Trunk>,
     calls: BTreeMap<CallRef, Call>,
@@ -127,6 +128,7 @@ impl Endpoint {
             failures: Failures::new(&config.limits),
             invites: Rate::new(config.limits.invites_per_second_per_ip),
             log: Rate::new(REFUSED_EVENTS_PER_SECOND),
+            users: config.users.iter().map(|user| (user.name.clone(), user.clone())).collect(),
             registrar: Registrar::new(config.registrar),
             trunks,
             calls: BTreeMap::new(),
@@ -210,6 +212,13 @@ impl Endpoint {
         self.stopping = Some(retry_after);
     }
 
+    /// What a driver that stops should wait for: requests of ours without a final response (but for pings), failures
+    /// that we sent and that are not acknowledged, and calls whose BYE waits for an ACK.
+    #[must_use]
+    pub fn unsettled(&self) -> usize {
+        self.layer.unsettled() + self.calls.values().filter(|call| call.is_closing()).count()
+    }
+
     /// Counters of all that was taken, refused and dropped.
     #[must_use]
     pub fn stats(&self) -> &Stats {
@@ -228,7 +237,7 @@ impl Endpoint {
                 }
                 Upcall::TimedOut { owner } => self.no_response(now, owner, By::Timeout),
                 Upcall::Failed { owner } => self.no_response(now, owner, By::Transport),
-                Upcall::Terminated { id, owner: Owner::Fork(fork) } => self.fork_terminated(fork, id),
+                Upcall::Terminated { id, owner: Owner::Fork(fork) } => self.fork_terminated(now, fork, id),
                 Upcall::Terminated { .. } => {}
             }
         }

@@ -91,7 +91,13 @@ impl Endpoint {
     }
 
     /// A response to our re-INVITE.
-    pub(super) fn reoffer_response(&mut self, now: Instant, call: CallRef, id: TransactionId, response: &Response) {
+    pub(super) fn reoffer_response(
+        &mut self,
+        now: Instant,
+        call: CallRef,
+        id: TransactionId,
+        response: &Response,
+    ) {
         match response.status {
             ..200 => {}
             200..300 => self.reoffer_accepted(now, call, id, response),

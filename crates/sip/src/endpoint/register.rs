@@ -11,7 +11,13 @@ use crate::transaction::{Due, ServerKey};
 impl Endpoint {
     /// Challenges without state; what follows a right password has a transaction, so that a repetition of the request
     /// is not taken for a replay.
-    pub(super) fn receive_register(&mut self, now: Instant, key: ServerKey, arrival: Arrival, request: &Request) {
+    pub(super) fn receive_register(
+        &mut self,
+        now: Instant,
+        key: ServerKey,
+        arrival: Arrival,
+        request: &Request,
+    ) {
         if self.layer.is_full() {
             self.layer.stats.table_full += 1;
             return self.refuse(now, arrival, request, &503.into());

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 use super::{Endpoint, Event, Refusal};
 use crate::clean;
@@ -15,14 +16,8 @@ use crate::transport::{Flow, Transport};
 pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE";
 
 /// What a reply to a stranger can do without, the most dispensable first.
-const OPTIONAL: [&str; 6] = [
-    header::SERVER,
-    header::WARNING,
-    header::SUPPORTED,
-    header::ACCEPT,
-    header::ALLOW,
-    header::RETRY_AFTER,
-];
+const OPTIONAL: [&str; 6] =
+    [header::SERVER, header::WARNING, header::SUPPORTED, header::ACCEPT, header::ALLOW, header::RETRY_AFTER];
 
 /// How a request came.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +31,15 @@ pub(super) struct Arrival {
 /// Makes To tags for replies without state: the same request gets the same tag, which nobody else can compute.
 #[derive(Debug)]
 pub(super) struct StatelessTags {
-    key: [u8; 32],
+    hmac: Hmac<Sha256>,
 }
 
 impl StatelessTags {
     pub(super) fn new(key: [u8; 32]) -> Self {
-        Self { key }
+        // A key shorter than a block, filled up with zeros, is what HMAC makes of it too.
+        let mut block = [0; 64];
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = from);
+        Self { hmac: Hmac::new(&block.into()) }
     }
 
     /// The tag of the reply to a request, or to the INVITE that an ACK belongs to: 64 bits of an HMAC over what a
@@ -53,15 +51,9 @@ impl StatelessTags {
         let number = headers.cseq().map_or(0, |cseq| cseq.number).to_string();
         let from = headers.get(header::FROM).unwrap_or_default();
         let parts = [headers.call_id().unwrap_or_default(), from, branch, &number];
-        let inner = parts.iter().fold(self.pad(0x36), |hash, part| hash.chain_update(part).chain_update([0]));
-        let digest = self.pad(0x5c).chain_update(inner.finalize()).finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    fn pad(&self, byte: u8) -> Sha256 {
-        let mut block = [byte; 64];
-        block.iter_mut().zip(self.key).for_each(|(pad, key)| *pad ^= key);
-        Sha256::new_with_prefix(block)
+        let hash =
+            parts.iter().fold(self.hmac.clone(), |hash, part| hash.chain_update(part).chain_update([0]));
+        hash.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -87,13 +79,26 @@ impl Endpoint {
     }
 
     /// The same with a response that says more than a [`Refusal`] can.
-    pub(super) fn refuse_with(&mut self, now: Instant, arrival: Arrival, request: &Request, response: Response) {
+    pub(super) fn refuse_with(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        request: &Request,
+        response: Response,
+    ) {
         self.note_refusal(now, arrival.flow.remote, &request.method, response.status, &response.reason);
         self.reply(arrival, request, response);
     }
 
     /// Counts a refusal, and tells of it as long as there are not too many.
-    pub(super) fn note_refusal(&mut self, now: Instant, source: SocketAddr, method: &Method, status: u16, why: &str) {
+    pub(super) fn note_refusal(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        method: &Method,
+        status: u16,
+        why: &str,
+    ) {
         match status {
             0 => self.layer.stats.dropped_requests += 1,
             _ => self.layer.stats.refused += 1,

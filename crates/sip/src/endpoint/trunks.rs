@@ -1,6 +1,6 @@
 //! Gateways: their addresses, our registrations there, and whether they live.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::{Endpoint, Event, Gateway};
@@ -44,7 +44,7 @@ struct Registration {
 impl Trunk {
     /// A gateway whose host may already be an address.
     pub(super) fn new(config: Gateway) -> Self {
-        let address = config.host.trim_matches(['[', ']']).parse().ok();
+        let address = literal(&config.host);
         let registration =
             Registration { wanted: config.register, expires: config.expires, ..Registration::default() };
         Self {
@@ -64,7 +64,8 @@ impl Trunk {
 
     /// A URI at the gateway.
     pub(super) fn uri(&self, user: Option<&str>) -> Uri {
-        let host = self.config.host.parse().unwrap_or_else(|_| Host::Name(self.config.host.clone()));
+        let name = || Host::Name(self.config.host.clone());
+        let host = literal(&self.config.host).map_or_else(name, Host::Ip);
         let port = (self.config.port != 5060).then_some(self.config.port);
         Uri::sip(user, host, port)
     }
@@ -92,6 +93,8 @@ impl Endpoint {
         {
             trunk.registration.wanted = true;
             trunk.registration.failures = 0;
+            // Whoever asks for it wants to hear how it went, even if as before.
+            trunk.up = None;
             self.send_register(now, index);
         }
         self.settle(now);
@@ -104,6 +107,7 @@ impl Endpoint {
             && let Some(trunk) = self.trunks.get_mut(index)
         {
             trunk.registration.wanted = false;
+            trunk.up = None;
             self.layer.schedule.stop(Due::Register(index));
             self.send_register(now, index);
         }
@@ -187,7 +191,7 @@ impl Endpoint {
         let Some(trunk) = self.trunks.get_mut(index) else { return };
         let registration = &mut trunk.registration;
         if !registration.wanted {
-            return self.set_up(index, false, Some(response.status));
+            return self.unregistered(index, Some(response.status));
         }
         match response.status {
             ..300 => {
@@ -207,14 +211,15 @@ impl Endpoint {
     /// Our REGISTER was refused or not answered: the next try waits longer each time.
     pub(super) fn register_failed(&mut self, now: Instant, index: usize, status: Option<u16>) {
         let Some(trunk) = self.trunks.get_mut(index) else { return };
-        if trunk.registration.wanted {
-            let wait = FIRST_RETRY * 2_u32.saturating_pow(trunk.registration.failures.min(10));
-            trunk.registration.failures += 1;
-            if status.is_none() && !trunk.addresses.is_empty() {
-                trunk.addresses.rotate_left(1);
-            }
-            self.layer.schedule.start(Due::Register(index), now + wait.min(LAST_RETRY));
+        if !trunk.registration.wanted {
+            return self.unregistered(index, status);
         }
+        let wait = FIRST_RETRY * 2_u32.saturating_pow(trunk.registration.failures.min(10));
+        trunk.registration.failures += 1;
+        if status.is_none() && !trunk.addresses.is_empty() {
+            trunk.addresses.rotate_left(1);
+        }
+        self.layer.schedule.start(Due::Register(index), now + wait.min(LAST_RETRY));
         self.set_up(index, false, status);
     }
 
@@ -274,6 +279,14 @@ impl Endpoint {
         self.layer.route(trunk.config.transport, *trunk.addresses.first()?)
     }
 
+    /// We are not registered because we do not want to be: that is no reason against calls.
+    fn unregistered(&mut self, index: usize, status: Option<u16>) {
+        self.set_up(index, false, status);
+        if let Some(trunk) = self.trunks.get_mut(index) {
+            trunk.up = None;
+        }
+    }
+
     fn set_up(&mut self, index: usize, up: bool, status: Option<u16>) {
         let Some(trunk) = self.trunks.get_mut(index) else { return };
         if trunk.up.replace(up) != Some(up) {
@@ -283,10 +296,17 @@ impl Endpoint {
     }
 }
 
+/// The address that a host is, if it is no name; IPv6 with or without brackets.
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
+}
+
 /// How long the binding was granted: the Contact's own `expires`, else Expires.
 fn granted(response: &Response) -> Option<Duration> {
     let own = match response.headers.contacts().ok()? {
-        Contacts::List(contacts) => contacts.iter().find_map(|contact| contact.params.get("expires")?.parse().ok()),
+        Contacts::List(contacts) => {
+            contacts.iter().find_map(|contact| contact.params.get("expires")?.parse().ok())
+        }
         Contacts::Star => None,
     };
     let common = || response.headers.expires().and_then(Result::ok);

@@ -19,6 +19,13 @@ const RATE_RETRY: Duration = Duration::from_secs(1);
 /// Retry-After when a table is full.
 const FULL_RETRY: Duration = Duration::from_secs(10);
 
+/// An INVITE that may become a call.
+struct Admitted {
+    authenticated: Option<String>,
+    dialled: String,
+    dialog: Dialog,
+}
+
 impl Endpoint {
     /// Sends 180 Ringing on an inbound call.
     pub fn ring(&mut self, now: Instant, call: CallRef) {
@@ -76,14 +83,15 @@ impl Endpoint {
             Err(challenge) if challenge.status == 401 => return self.reply(arrival, request, challenge),
             Err(refusal) => return self.refuse_with(now, arrival, request, refusal),
         };
-        let admitted = self.admit(arrival, request, authenticated.as_deref(), admission);
-        let (dialled, dialog) = match admitted {
-            Ok(admitted) => admitted,
-            Err(refusal) if authenticated.is_none() => return self.refuse(now, arrival, request, &refusal),
+        match self.admit(arrival, request, authenticated.as_deref(), admission) {
+            Ok((dialled, dialog)) => {
+                let admitted = Admitted { authenticated, dialled, dialog };
+                self.offer_call(now, key, arrival, request, admitted);
+            }
+            Err(refusal) if authenticated.is_none() => self.refuse(now, arrival, request, &refusal),
             // The nonce is used up: without a transaction a repetition would be challenged again.
-            Err(refusal) => return self.refuse_known(now, key, arrival, request, &refusal),
-        };
-        self.offer_call(now, key, arrival, request, authenticated, dialled, dialog);
+            Err(refusal) => self.refuse_known(now, key, arrival, request, &refusal),
+        }
     }
 
     /// CANCEL (RFC 3261 §9.2): it finds its INVITE by the branch.
@@ -176,7 +184,8 @@ impl Endpoint {
         admission.admit(&InviteSummary { dialled: &dialled, authenticated, source: arrival.flow.remote })?;
         let contact = self.contact(&arrival.flow, uri.user.as_deref().unwrap_or_default());
         let tag = self.layer.token();
-        let dialog = Dialog::of_invite(request, tag, contact, arrival.flow).ok_or_else(|| Refusal::new(400))?;
+        let dialog =
+            Dialog::of_invite(request, tag, contact, arrival.flow).ok_or_else(|| Refusal::new(400))?;
         Ok((dialled, dialog))
     }
 
@@ -194,21 +203,19 @@ impl Endpoint {
         self.respond_to(now, key, request, arrival.flow, &tag, response);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all that is known of a call when it begins")]
     fn offer_call(
         &mut self,
         now: Instant,
         key: ServerKey,
         arrival: Arrival,
         request: &Request,
-        authenticated: Option<String>,
-        dialled: String,
-        dialog: Dialog,
+        admitted: Admitted,
     ) {
         let Ok(from) = request.headers.from() else { return };
         let invite = self.layer.open(key, request.clone(), arrival.flow);
         self.layer.respond(now, invite, &request.respond(100));
         let call = CallRef(self.next_number());
+        let Admitted { authenticated, dialled, dialog } = admitted;
         let sdp = sdp_of(request);
         self.dialogs.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Party::Call(call));
         let incoming = Incoming { invite, dialog, offered: sdp.is_some() };
@@ -234,7 +241,8 @@ impl Endpoint {
     ) -> Option<Bytes> {
         let Some(Call::Incoming(incoming)) = self.calls.get(&call) else { return None };
         let wanted = response(&incoming.dialog);
-        let (id, tag, contact) = (incoming.invite, incoming.dialog.local_tag.clone(), incoming.dialog.contact.clone());
+        let (id, tag, contact) =
+            (incoming.invite, incoming.dialog.local_tag.clone(), incoming.dialog.contact.clone());
         let opens_dialog = wanted.status < 300;
         let invite = self.layer.asked(id)?;
         let routes: Vec<String> = invite.headers.all(header::RECORD_ROUTE).map(str::to_owned).collect();

@@ -32,12 +32,25 @@ impl Endpoint {
     }
 
     /// A request with a To tag.
-    pub(super) fn receive_within(&mut self, now: Instant, key: ServerKey, arrival: Arrival, request: &Request) {
+    pub(super) fn receive_within(
+        &mut self,
+        now: Instant,
+        key: ServerKey,
+        arrival: Arrival,
+        request: &Request,
+    ) {
         match self.party_of(request) {
+            // A peer that floods within its own call; its BYE is always welcome.
+            Some(_) if self.layer.is_full() && request.method != Method::Bye => {
+                self.layer.stats.table_full += 1;
+                self.refuse(now, arrival, request, &503.into());
+            }
             Some(Party::Call(call)) => self.receive_in_call(now, key, arrival, request, call),
             Some(Party::Fork(fork)) => self.receive_early(now, key, arrival, request, fork),
             None if self.is_banned(now, arrival.flow) => self.layer.stats.banned += 1,
-            None if matches!(request.method, Method::Other(_)) => self.refuse(now, arrival, request, &501.into()),
+            None if matches!(request.method, Method::Other(_)) => {
+                self.refuse(now, arrival, request, &501.into())
+            }
             None => self.refuse(now, arrival, request, &481.into()),
         }
     }

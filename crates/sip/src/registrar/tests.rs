@@ -117,7 +117,14 @@ fn within_a_call_id_the_cseq_must_rise() {
         let headers = headers(call_id, cseq, &["<sip:a@h>"], None);
         bench.registrar.register(now, "1001", 3, &headers, flow(5060)).is_ok()
     };
-    let table = [("c", 5, true), ("c", 5, false), ("c", 4, false), ("c", 6, true), ("new", 1, true), ("new", 1, false)];
+    let table = [
+        ("c", 5, true),
+        ("c", 5, false),
+        ("c", 4, false),
+        ("c", 6, true),
+        ("new", 1, true),
+        ("new", 1, false),
+    ];
     for (call_id, cseq, accepted) in table {
         assert_eq!(register(call_id, cseq), accepted, "{call_id} {cseq}");
     }

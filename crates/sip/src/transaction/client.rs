@@ -25,6 +25,11 @@ impl Client {
         Self { pace, state: State::Trying, interval: pace.timers.t1 }
     }
 
+    /// Whether no final response came.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state != State::Completed
+    }
+
     /// The request goes out.
     pub(crate) fn start(&self) -> Vec<Action> {
         let mut actions = vec![Action::Send, Action::Start(Timer::F, self.pace.long())];

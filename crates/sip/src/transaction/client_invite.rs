@@ -29,6 +29,11 @@ impl ClientInvite {
         Self { pace, state: State::Calling, interval: pace.timers.t1 }
     }
 
+    /// Whether no final response came.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Calling | State::Proceeding)
+    }
+
     /// The request goes out.
     pub(crate) fn start(&self) -> Vec<Action> {
         let mut actions = vec![Action::Send, Action::Start(Timer::B, self.pace.long())];

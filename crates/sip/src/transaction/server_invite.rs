@@ -36,6 +36,11 @@ impl ServerInvite {
         matches!(self.state, State::Completed | State::Confirmed)
     }
 
+    /// Whether a failure response waits for its ACK.
+    pub(crate) fn awaits_ack(&self) -> bool {
+        self.state == State::Completed
+    }
+
     /// The INVITE came again. In Accepted it is absorbed: the dialog repeats its 2xx by itself.
     pub(crate) fn request(&self) -> Vec<Action> {
         match self.state {

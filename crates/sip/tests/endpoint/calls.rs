@@ -74,7 +74,9 @@ fn the_called_side_hangs_up() {
     net.at(server, |endpoint, now| endpoint.hangup(now, inbound, Cause::NORMAL_CLEARING));
     net.run_ms(50);
     assert_eq!(ends(&net.take_events(server)).len(), 1);
-    assert!(matches!(&net.take_events(caller)[..], [Event::Ended { call, end }] if *call == out && end.by == By::Peer));
+    assert!(
+        matches!(&net.take_events(caller)[..], [Event::Ended { call, end }] if *call == out && end.by == By::Peer)
+    );
     net.run(Duration::from_secs(40));
     assert!(idle(&mut net, server) && idle(&mut net, caller));
 }
@@ -106,7 +108,8 @@ fn the_caller_cancels_while_it_rings() {
     net.run_ms(50);
     net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NO_ANSWER));
     net.run_ms(100);
-    let [End { status: Some(487), by: By::Peer, reason: Some(reason) }] = &ends(&net.take_events(server))[..] else {
+    let [End { status: Some(487), by: By::Peer, reason: Some(reason) }] = &ends(&net.take_events(server))[..]
+    else {
         panic!("no end")
     };
     assert!(reason.contains("cause=19"));
@@ -194,7 +197,9 @@ fn an_answer_without_any_ack_ends_by_bye_after_64_t1() {
     net.run_ms(31_900);
     assert_eq!(net.take_events(server), []);
     net.run_ms(200);
-    let [End { status: None, by: By::Timeout, .. }] = &ends(&net.take_events(server))[..] else { panic!("no end") };
+    let [End { status: None, by: By::Timeout, .. }] = &ends(&net.take_events(server))[..] else {
+        panic!("no end")
+    };
     assert_eq!(net.now - answered, Duration::from_millis(32_100));
     // 0, .5, 1.5, 3.5, 7.5, 11.5 ... 31.5 s
     assert_eq!(net.count("SIP/2.0 200"), 11 + 1);
@@ -289,7 +294,9 @@ fn reinvites_that_meet_are_both_tried_again_the_caller_later() {
         for (address, call) in [(server, inbound), (caller, out)] {
             for event in net.take_events(address) {
                 match event {
-                    Event::Offer { .. } => net.at(address, |endpoint, now| endpoint.accept_offer(now, call, sdp())),
+                    Event::Offer { .. } => {
+                        net.at(address, |endpoint, now| endpoint.accept_offer(now, call, sdp()))
+                    }
                     Event::OfferAnswered { .. } => answered.push((address, net.now - met)),
                     other => panic!("{other:?}"),
                 }
@@ -374,4 +381,31 @@ fn a_ping_is_answered_or_told_to_have_failed() {
     assert_eq!(net.take_events(caller), [Event::Pong { ping: lost, status: None }]);
     // RFC 3261 17.1.2.2: 0, .5, 1.5, 3.5, 7.5, 11.5 ... 31.5 s, and the one that was answered
     assert_eq!(net.count("OPTIONS"), 11 + 1);
+}
+
+#[test]
+fn a_call_over_ipv6() {
+    let mut net = Network::new();
+    let server = net.endpoint("[2001:db8::1]:5080", server());
+    let caller = net.endpoint("[2001:db8::2]:5060", trunk("[2001:db8::1]:5080"));
+    let out = net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
+    net.run_ms(50);
+    let call = offered(&net.take_events(server));
+    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
+    net.run_ms(50);
+    net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NORMAL_CLEARING));
+    net.run_ms(50);
+    assert!(matches!(&net.take_events(server)[..], [Event::Confirmed { .. }, Event::Ended { .. }]));
+    assert!(net.log.iter().any(|(_, _, text)| text.starts_with("BYE sip:2000@[2001:db8::1]:5080 SIP/2.0")));
+}
+
+#[test]
+fn what_a_stopping_driver_waits_for() {
+    let (mut net, server, _, _, inbound) = connected();
+    let unsettled = |net: &mut Network| net.at(server, |endpoint, _| endpoint.unsettled());
+    assert_eq!(unsettled(&mut net), 0);
+    net.at(server, |endpoint, now| endpoint.hangup(now, inbound, Cause::NETWORK_OUT_OF_ORDER));
+    assert_eq!(unsettled(&mut net), 1);
+    net.run_ms(30);
+    assert_eq!(unsettled(&mut net), 0);
 }

@@ -162,10 +162,10 @@ fn a_rogue_callee_gets_no_credentials_for_any_request() {
         net.run_ms(50);
         let ok = net.responses(rogue).into_iter().find(|response| response.status == 200).unwrap();
         let to = ok.headers.get(header::TO).unwrap().to_owned();
-        let ack = invite.replace("INVITE", "ACK").replace("branch=z9hG4bKrogue", "branch=z9hG4bKack").replace(
-            "To: <sip:1001@10.0.6.2>",
-            &format!("To: {to}"),
-        );
+        let ack = invite
+            .replace("INVITE", "ACK")
+            .replace("branch=z9hG4bKrogue", "branch=z9hG4bKack")
+            .replace("To: <sip:1001@10.0.6.2>", &format!("To: {to}"));
         net.send_text(rogue, victim, &ack);
         net.run_ms(50);
         let uri: Uri = format!("sip:x@{rogue}").parse().unwrap();

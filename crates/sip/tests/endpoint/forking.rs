@@ -45,8 +45,11 @@ fn the_first_answer_wins_and_the_others_are_cancelled() {
     assert_eq!(net.take_events(server), [Event::Answered { call, sdp: Some(sdp()) }]);
     for (phone, _) in [phones[0], phones[2]] {
         let ended = ends(&net.take_events(phone));
-        assert!(matches!(&ended[..], [End { status: Some(487), reason: Some(reason), .. }]
-            if reason.contains("LOSE_RACE")), "{ended:?}");
+        assert!(
+            matches!(&ended[..], [End { status: Some(487), reason: Some(reason), .. }]
+            if reason.contains("LOSE_RACE")),
+            "{ended:?}"
+        );
     }
     net.at(server, |endpoint, now| endpoint.hangup(now, call, Cause::NORMAL_CLEARING));
     net.run_ms(50);
@@ -122,7 +125,14 @@ fn at_gateway() -> (Network, SocketAddr, SocketAddr, Request) {
     (net, caller, gateway, invite)
 }
 
-fn reply(net: &mut Network, gateway: SocketAddr, caller: SocketAddr, invite: &Request, status: u16, tag: &str) {
+fn reply(
+    net: &mut Network,
+    gateway: SocketAddr,
+    caller: SocketAddr,
+    invite: &Request,
+    status: u16,
+    tag: &str,
+) {
     let mut response = invite.respond(status);
     let to = response.headers.to().unwrap().with_tag(tag).to_string();
     response.headers.set(header::TO, to);
@@ -164,9 +174,54 @@ fn a_redirection_counts_as_a_failure() {
 fn a_cancel_without_final_response_gives_up_after_64_t1() {
     let (mut net, caller, gateway, invite) = at_gateway();
     reply(&mut net, gateway, caller, &invite, 180, "a");
-    let Some(Event::Progress { call, .. }) = net.take_events(caller).first().cloned() else { panic!("no progress") };
+    let Some(Event::Progress { call, .. }) = net.take_events(caller).first().cloned() else {
+        panic!("no progress")
+    };
     net.at(caller, |endpoint, now| endpoint.hangup(now, call, Cause::NORMAL_CLEARING));
     net.run(Duration::from_secs(31));
     assert!(net.stats(caller).transactions > 0);
     at_rest(&mut net, &[caller]);
+}
+
+#[test]
+fn a_callee_that_has_not_answered_may_ask_but_change_nothing() {
+    let table = [
+        ("OPTIONS", "", 200),
+        ("INFO", "", 200),
+        ("UPDATE", "", 200),
+        ("UPDATE", SDP, 500),
+        ("INVITE", SDP, 491),
+        ("BYE", "", 481),
+        ("REFER", "", 405),
+        ("FROBNICATE", "", 501),
+    ];
+    for (n, (method, body, status)) in table.into_iter().enumerate() {
+        let (mut net, caller, gateway, invite) = at_gateway();
+        reply(&mut net, gateway, caller, &invite, 180, "callee");
+        let text = request(method, "sip:trunk@10.0.0.2:5060", gateway, &format!("e{n}"), "", body)
+            .replace(
+                "From: \"Foreign\" <sip:4711@elsewhere.example>;tag=ft",
+                "From: <sip:12345@10.0.3.1>;tag=callee",
+            )
+            .replace(
+                "To: <sip:trunk@10.0.0.2:5060>",
+                &format!("To: {}", invite.headers.get(header::FROM).unwrap()),
+            )
+            .replace(
+                &format!("Call-ID: call-e{n}"),
+                &format!("Call-ID: {}", invite.headers.call_id().unwrap()),
+            );
+        net.inbox(gateway);
+        net.send_text(gateway, caller, &text);
+        net.run_ms(30);
+        let statuses: Vec<u16> = net.responses(gateway).iter().map(|response| response.status).collect();
+        assert_eq!(statuses, [status], "{method}");
+        assert_eq!(ends(&net.take_events(caller)), []);
+        let stranger =
+            text.replace("tag=callee", "tag=stranger").replace(&format!("z9hG4bKe{n}"), "z9hG4bKs");
+        net.send_text(gateway, caller, &stranger);
+        net.run_ms(30);
+        let unknown = if method == "FROBNICATE" { 501 } else { 481 };
+        assert_eq!(net.responses(gateway).first().map(|response| response.status), Some(unknown), "{method}");
+    }
 }

@@ -44,7 +44,8 @@ fn a_gateway_without_address_is_not_called_until_it_is_resolved() {
     net.run_ms(50);
     assert_eq!(net.requests(gateway)[0].uri, "sip:12345@gw.example.com:5090");
     let unknown = Target::Gateway { gateway: "none".into(), number: "1".into() };
-    let placed = net.at(server, |endpoint, now| endpoint.place(now, Outgoing { target: unknown, ..dial("") }));
+    let placed =
+        net.at(server, |endpoint, now| endpoint.place(now, Outgoing { target: unknown, ..dial("") }));
     assert_eq!(placed, Err(PlaceError::UnknownGateway));
 }
 
@@ -66,7 +67,10 @@ fn an_invite_goes_on_to_the_next_address_after_503_and_after_silence() {
         }
         net.run_ms(if silent { 4100 } else { 100 });
         let next = net.requests(second).remove(0);
-        assert_eq!((next.headers.call_id(), next.headers.cseq().unwrap().number), (invite.headers.call_id(), 2));
+        assert_eq!(
+            (next.headers.call_id(), next.headers.cseq().unwrap().number),
+            (invite.headers.call_id(), 2)
+        );
         net.send(second, server, next.respond(486).to_bytes());
         net.run_ms(50);
         assert_eq!(ends(&net.take_events(server)).first().and_then(|end| end.status), Some(486));

@@ -25,7 +25,9 @@ fn a_thousand_calls_over_a_network_that_loses_three_in_ten() {
         net.run_ms(100);
         for event in net.take_events(server) {
             match event {
-                Event::Offered { call, .. } => net.at(server, |endpoint, now| endpoint.answer(now, call, sdp())),
+                Event::Offered { call, .. } => {
+                    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()))
+                }
                 Event::Confirmed { .. } => confirmed += 1,
                 _ => {}
             }

@@ -1,7 +1,8 @@
 //! The whole endpoint in virtual time: real messages between endpoints and scripted peers, no socket.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 mod calls;
+mod chance;
 mod digest;
 mod forking;
 mod gateways;

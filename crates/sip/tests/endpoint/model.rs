@@ -8,8 +8,21 @@ use crate::network::*;
 
 const SERVER: &str = "10.0.0.1:5080";
 const METHODS: [&str; 15] = [
-    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "SUBSCRIBE", "NOTIFY",
-    "REFER", "MESSAGE", "PUBLISH", "FROBNICATE",
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "OPTIONS",
+    "REGISTER",
+    "INFO",
+    "UPDATE",
+    "PRACK",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "REFER",
+    "MESSAGE",
+    "PUBLISH",
+    "FROBNICATE",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +117,9 @@ impl Bench {
         match state {
             State::TheirOffer => self.send("INVITE", SDP),
             State::OurOffer => self.net.at(server, |endpoint, now| endpoint.reoffer(now, call, sdp())),
-            State::Ended => self.net.at(server, |endpoint, now| endpoint.hangup(now, call, Cause::NORMAL_CLEARING)),
+            State::Ended => {
+                self.net.at(server, |endpoint, now| endpoint.hangup(now, call, Cause::NORMAL_CLEARING))
+            }
             _ => {}
         }
         self.net.run_ms(30);
@@ -112,7 +127,8 @@ impl Bench {
 
     fn learn_tag(&mut self) {
         self.net.run_ms(30);
-        let ringing = self.net.responses(self.peer).into_iter().find(|response| response.status == 180).unwrap();
+        let ringing =
+            self.net.responses(self.peer).into_iter().find(|response| response.status == 180).unwrap();
         self.to = ringing.headers.get(header::TO).unwrap().to_owned();
     }
 
@@ -132,10 +148,12 @@ impl Bench {
     }
 
     fn statuses_of(&mut self, method: &str) -> Vec<u16> {
-        let of_method = |response: &Response| response.headers.cseq().is_ok_and(|cseq| cseq.method.as_str() == method);
+        let of_method =
+            |response: &Response| response.headers.cseq().is_ok_and(|cseq| cseq.method.as_str() == method);
         let number = self.cseq;
         let responses = self.net.responses(self.peer).into_iter().filter(of_method);
-        let fresh = responses.filter(|response| response.headers.cseq().is_ok_and(|cseq| cseq.number == number));
+        let fresh =
+            responses.filter(|response| response.headers.cseq().is_ok_and(|cseq| cseq.number == number));
         fresh.map(|response| response.status).collect()
     }
 }
@@ -149,7 +167,11 @@ fn every_method_in_every_state() {
             let body = if matches!(method, "INVITE" | "UPDATE") { SDP } else { "" };
             bench.send(method, body);
             let statuses = bench.statuses_of(method);
-            assert_eq!(statuses.first().copied(), expected(state, method), "{method} in {state:?}: {statuses:?}");
+            assert_eq!(
+                statuses.first().copied(),
+                expected(state, method),
+                "{method} in {state:?}: {statuses:?}"
+            );
             assert!(statuses.len() <= 1, "{method} in {state:?}: {statuses:?}");
         }
     }

@@ -1,5 +1,5 @@
 //! A network in virtual time: endpoints and scripted peers, with latency, loss and a hook that eats packets.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, missing_docs, reason = "each test file uses its own part of this")]
+#![allow(unreachable_pub, reason = "a module of a test")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,7 +23,6 @@ pub enum Node {
 }
 
 pub struct Network {
-    pub start: Instant,
     pub now: Instant,
     pub latency: Duration,
     /// The share of packets that get lost.
@@ -42,10 +41,8 @@ pub struct Network {
 
 impl Network {
     pub fn new() -> Self {
-        let start = instant();
         Self {
-            start,
-            now: start,
+            now: instant(),
             latency: Duration::from_millis(10),
             loss: 0.0,
             eat: Box::new(|_, _, _| false),
@@ -85,7 +82,9 @@ impl Network {
     /// Does something with an endpoint, and takes what comes of it.
     pub fn at<T>(&mut self, address: SocketAddr, act: impl FnOnce(&mut Endpoint, Instant) -> T) -> T {
         let now = self.now;
-        let Some(Node::Endpoint(endpoint)) = self.nodes.get_mut(&address) else { panic!("no endpoint {address}") };
+        let Some(Node::Endpoint(endpoint)) = self.nodes.get_mut(&address) else {
+            panic!("no endpoint {address}")
+        };
         let result = act(endpoint, now);
         let mut out = Vec::new();
         while let Some(transmit) = endpoint.poll_transmit() {
@@ -245,7 +244,12 @@ pub fn phone(user: &str, server: &str) -> EndpointConfig {
         ..Gateway::new("home", server.ip().to_string(), server.port())
     };
     let limits = Limits { invites_per_second_per_ip: 1_000_000, ..Limits::default() };
-    EndpointConfig { gateways: vec![gateway], limits, user_agent: "phone".into(), ..EndpointConfig::default() }
+    EndpointConfig {
+        gateways: vec![gateway],
+        limits,
+        user_agent: "phone".into(),
+        ..EndpointConfig::default()
+    }
 }
 
 /// A caller without an account, whose gateway is `server`.

@@ -77,7 +77,8 @@ fn what_a_refusal_tells() {
         net.run_ms(30);
         net.responses(peer).remove(0).headers
     };
-    let options = headers(request("OPTIONS", URI, peer, "o", "Subject: long enough for all that is told\r\n", ""));
+    let options =
+        headers(request("OPTIONS", URI, peer, "o", "Subject: long enough for all that is told\r\n", ""));
     assert!(options.list(header::ALLOW).any(|method| method == "UPDATE"));
     assert_eq!(options.get(header::ACCEPT), Some("application/sdp"));
     let via = options.top_via().unwrap();
@@ -93,7 +94,8 @@ fn what_a_refusal_tells() {
 fn a_spent_request_is_refused_but_for_options() {
     let (mut net, server, peer) = bench(server());
     for (method, body, status) in [("INVITE", SDP, 483), ("OPTIONS", "", 200)] {
-        let text = request(method, URI, peer, method, "", body).replace("Max-Forwards: 70", "Max-Forwards: 0");
+        let text =
+            request(method, URI, peer, method, "", body).replace("Max-Forwards: 70", "Max-Forwards: 0");
         assert_eq!(statuses(&mut net, server, peer, &text), [status]);
     }
 }
@@ -171,13 +173,15 @@ fn no_reply_is_larger_than_half_as_much_again() {
              t: <sip:1@a>\r\ni: {method}\r\nCSeq: 1 {method}\r\nMax-Forwards: 9\r\nm: <sip:a@{peer}>\r\nl: 0\r\n\r\n"
         )
     };
-    for (method, uri) in [("OPTIONS", URI), ("REGISTER", "sip:10.0.0.1"), ("INVITE", "sip:9@10.0.0.1"), ("REFER", URI)]
+    for (method, uri) in
+        [("OPTIONS", URI), ("REGISTER", "sip:10.0.0.1"), ("INVITE", "sip:9@10.0.0.1"), ("REFER", URI)]
     {
         let text = bare(method, uri);
         net.log.clear();
         net.send_text(peer, server, &text);
         net.run_ms(30);
-        let replies: Vec<&String> = net.log.iter().filter(|(from, ..)| *from == server).map(|(_, _, t)| t).collect();
+        let replies: Vec<&String> =
+            net.log.iter().filter(|(from, ..)| *from == server).map(|(_, _, t)| t).collect();
         let size: usize = replies.iter().map(|reply| reply.len()).sum();
         assert!(size <= text.len() * 3 / 2, "{method}: {} gave {size}", text.len());
         assert_eq!(replies.len(), usize::from(method != "REGISTER" || size > 0), "{method}");
@@ -188,7 +192,9 @@ fn no_reply_is_larger_than_half_as_much_again() {
 fn replies_go_to_the_source_and_nowhere_else() {
     let (mut net, server, peer) = bench(server());
     let victim = net.scripted("10.0.9.9:5060");
-    for (n, via) in ["10.0.9.9:5060", "10.0.9.9:5060;maddr=10.0.9.9", "10.0.9.9;received=10.0.9.9"].iter().enumerate() {
+    for (n, via) in
+        ["10.0.9.9:5060", "10.0.9.9:5060;maddr=10.0.9.9", "10.0.9.9;received=10.0.9.9"].iter().enumerate()
+    {
         let text = request("OPTIONS", URI, peer, &format!("v{n}"), "Route: <sip:10.0.9.9;lr>\r\n", "")
             .replace(&format!("UDP {peer};"), &format!("UDP {via};"));
         assert_eq!(statuses(&mut net, server, peer, &text), [200], "{via}");
@@ -222,4 +228,29 @@ fn a_callers_text_is_cleaned() {
     let events = net.take_events(server);
     let Some(Event::Offered { caller, .. }) = events.first() else { panic!("{events:?}") };
     assert_eq!((caller.user.as_str(), caller.display.as_deref()), ("1abid", Some("AB")));
+}
+
+#[test]
+fn the_table_of_transactions_is_bounded() {
+    let mut config = server();
+    config.limits.transactions = 20;
+    let (mut net, server, peer) = bench(config);
+    for n in 0..100 {
+        net.send_text(peer, server, &request("INVITE", URI, peer, &format!("b{n}"), "", SDP));
+    }
+    net.run_ms(100);
+    let stats = net.stats(server);
+    assert_eq!((stats.transactions, stats.calls, stats.table_full), (20, 20, 80));
+    // Nobody needs a place in the table to be told no, or to be answered.
+    net.inbox(peer);
+    let options = request("OPTIONS", URI, peer, "alive", "", "");
+    assert_eq!(statuses(&mut net, server, peer, &options), [200]);
+    let calls: Vec<CallRef> =
+        net.take_events(server).iter().map(|event| offered(std::slice::from_ref(event))).collect();
+    for call in calls {
+        net.at(server, |endpoint, now| endpoint.reject(now, call, 480.into()));
+    }
+    net.run(Duration::from_secs(33));
+    let stats = net.stats(server);
+    assert_eq!((stats.transactions, stats.calls), (0, 0), "without any ACK");
 }

@@ -34,7 +34,8 @@ impl Bench {
     }
 
     fn sent(&mut self) -> Vec<(Flow, String)> {
-        let text = |transmit: Transmit| (transmit.flow, String::from_utf8_lossy(&transmit.bytes).into_owned());
+        let text =
+            |transmit: Transmit| (transmit.flow, String::from_utf8_lossy(&transmit.bytes).into_owned());
         std::iter::from_fn(|| self.endpoint.poll_transmit()).map(text).collect()
     }
 

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use confab_conference::LegId;
 use confab_sdp::{Encoding, Local, Session};
 use confab_sip::{
-    AdmitAll, CallRef, Cause, Endpoint, EndpointConfig, Event, Gateway, Identity, Listener, Outgoing, Secret, Target,
-    Transmit, Transport,
+    AdmitAll, CallRef, Cause, Endpoint, EndpointConfig, Event, Gateway, Identity, Listener, Outgoing, Secret,
+    Target, Transmit, Transport,
 };
 use confab_switchboard::{Action, Input, MediaCommand, MediaEvent, Notice, Switchboard, SwitchboardConfig};
 

@@ -74,7 +74,9 @@ pub(super) fn reply_address(request: &Request) -> Option<SocketAddr> {
 /// The branch; one from before RFC 3261 says too little, so what else tells requests apart stands in for it.
 fn branch(request: &Request, via: &Via) -> String {
     match via.branch() {
-        Some(branch) if branch.len() > MAGIC_COOKIE.len() && branch.starts_with(MAGIC_COOKIE) => branch.to_owned(),
+        Some(branch) if branch.len() > MAGIC_COOKIE.len() && branch.starts_with(MAGIC_COOKIE) => {
+            branch.to_owned()
+        }
         _ => {
             let call_id = request.headers.call_id().unwrap_or_default();
             let from = request.headers.from().ok();
