@@ -13,6 +13,9 @@ use crate::config::PhoneConfig;
 use crate::error::PhoneError;
 use crate::trace::{Trace, Traced};
 
+/// How long a lost BYE and its repetitions may take.
+const SETTLED_WITHIN: Duration = Duration::from_secs(2);
+
 /// A phone: one account on one SIP socket, with any number of calls.
 ///
 /// When the phone and all its calls are dropped, what is still up is hung up.
@@ -133,6 +136,11 @@ impl Phone {
         };
         let timeout = || PhoneError::Timeout { what: "such message".into(), within };
         tokio::time::timeout(within, found).await.map_err(|_| timeout())
+    }
+
+    /// Waits until everything that was sent is answered, a BYE above all; at most 2 s.
+    pub async fn settle(&self) {
+        let _ = tokio::time::timeout(SETTLED_WITHIN, self.ask(Command::Settle)).await;
     }
 
     async fn place(&self, to: Destination) -> Result<Call, PhoneError> {

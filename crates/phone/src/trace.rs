@@ -38,9 +38,7 @@ impl Traced {
 
     /// The first line, such as `BYE sip:1004@127.0.0.1:40000 SIP/2.0`.
     pub fn start_line(&self) -> String {
-        let end =
-            self.bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(self.bytes.len());
-        String::from_utf8_lossy(&self.bytes[..end]).into_owned()
+        self.text().lines().next().unwrap_or_default().to_owned()
     }
 }
 

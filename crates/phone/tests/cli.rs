@@ -24,7 +24,7 @@ async fn confab_phone(line: &str) -> bool {
 
 async fn callee(on_call: OnCall) -> Phone {
     let config = PhoneConfig::listening(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    Phone::start(config.tone(600.0).on_call(on_call)).await.unwrap()
+    Phone::start(config.on_call(on_call)).await.unwrap()
 }
 
 /// Where nobody listens.
@@ -53,6 +53,7 @@ async fn a_call_runs_its_script_and_hangs_up() {
     });
     let call = called.next_answered(SOON).await.unwrap();
     call.wait_until_hears(440.0, SOON).await.unwrap();
+    call.play_tone(600.0, -20.0);
     call.wait_until_keys("*1", SOON).await.unwrap();
     call.wait_ended(SOON).await.unwrap();
     assert_eq!(call.state().reoffers, 2);

@@ -251,3 +251,20 @@ fn write_tone(path: &std::path::Path, hz: f32) {
     }
     writer.finalize().unwrap();
 }
+
+#[tokio::test]
+async fn forty_calls_in_one_process_lose_nothing() {
+    let called = callee(|config| config.tone(600.0).on_call(OnCall::Answer(Duration::ZERO))).await;
+    let calling = caller(&called, |config| config.tone(440.0)).await;
+    let mut calls = Vec::new();
+    for _ in 0..40 {
+        calls.push(calling.call("1").await.unwrap());
+    }
+    for call in &calls {
+        call.wait_until_hears(600.0, SOON).await.unwrap();
+    }
+    for call in &calls {
+        let report = call.stream_report();
+        assert!(report.is_gapless(), "{report:?}");
+    }
+}

@@ -151,7 +151,7 @@ impl Switchboard {
 
     /// Whether every call is over, to its last message.
     pub fn is_settled(&self) -> bool {
-        self.legs.len() == 0
+        self.legs.len() == 0 && self.endpoint.unsettled() == 0
     }
 
     /// What the SIP side dropped and refused so far.

@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Reoffer { call: CallRef, hold: Option<Hold>, reply: Reply<()> },
     Info { call: CallRef, content_type: String, body: Bytes },
     Options { target: SocketAddr, reply: oneshot::Sender<Option<u16>> },
+    Settle(oneshot::Sender<()>),
     Raw { bytes: Bytes, to: SocketAddr },
 }
 
@@ -78,6 +79,7 @@ pub(crate) async fn start(config: PhoneConfig) -> Result<Started, PhoneError> {
         pings: HashMap::new(),
         registering: Vec::new(),
         unregistering: Vec::new(),
+        settling: Vec::new(),
         invite_contact: None,
         config,
         sockets,
@@ -110,6 +112,8 @@ struct Agent {
     pings: HashMap<PingRef, oneshot::Sender<Option<u16>>>,
     registering: Vec<Reply<()>>,
     unregistering: Vec<Reply<()>>,
+    /// Who waits until every request is answered.
+    settling: Vec<oneshot::Sender<()>>,
     /// The Contact user of the INVITE that is being handled; the endpoint does not tell it.
     invite_contact: Option<String>,
     offered: mpsc::UnboundedSender<IncomingCall>,
@@ -149,7 +153,7 @@ impl Agent {
         }
         self.drain();
         let until = tokio::time::Instant::now() + LAST_WORDS;
-        while self.endpoint.poll_timeout().is_some() {
+        while self.endpoint.unsettled() > 0 {
             tokio::select! {
                 input = self.sockets.next() => self.take(input),
                 () = due(&self.endpoint) => self.endpoint.handle_timeout(Instant::now()),
@@ -174,6 +178,11 @@ impl Agent {
         while let Some(event) = self.endpoint.poll_event() {
             self.on_event(event);
             self.transmit();
+        }
+        if self.endpoint.unsettled() == 0 {
+            for reply in self.settling.drain(..) {
+                let _ = reply.send(());
+            }
         }
     }
 
@@ -205,7 +214,11 @@ impl Agent {
                 let ping = self.endpoint.options(now, target, self.config.transport);
                 self.pings.insert(ping, reply);
             }
-            Command::Raw { bytes, to } => self.sockets.send_raw(&bytes, to),
+            Command::Settle(reply) => self.settling.push(reply),
+            Command::Raw { bytes, to } => {
+                self.sockets.send_raw(&bytes, to);
+                self.trace.push(Traced { at: now, way: Way::Out, peer: to, bytes });
+            }
         }
     }
 

@@ -37,14 +37,15 @@ const EXAMPLES: &str = "Examples:
   Call the conference 2002 with a tone, and type keys while the call is up:
     confab phone call 2002 --server 127.0.0.1:5080 --user 5551234 --tone 440
   Be station 1004, which answers, invites 1005 by *1 and hangs up after a while:
-    confab phone answer --user 1004 --password 1234 --script 'wait 3; press *1; wait 1; press 1005#; wait 20; hangup'
+    confab phone answer --user 1004 --password 1234 \\
+      --script 'wait 3; press *1; wait 1; press 1005#; wait 20; hangup'
   Play the far end of a gateway, where the number 10099 is busy:
     confab phone gateway --listen 127.0.0.1:5090 --busy 10099
   Is the server alive?
     confab phone options 127.0.0.1:5080
 
-While a call is up, a line typed is a step of a script: keys such as *1 or 1005#, hold, resume, tone 440,
-silence, wav FILE, hear 600, hangup.";
+While a call is up, a line typed is a step of a script: keys such as *1 or
+1005#, hold, resume, tone 440, silence, wav FILE, hear 600, hangup.";
 
 #[derive(Debug, Subcommand)]
 enum Kind {

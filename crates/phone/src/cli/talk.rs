@@ -38,6 +38,7 @@ pub(super) async fn talk(
     call.hang_up();
     let ended = call.wait_ended(END_WITHIN).await?;
     teller.look();
+    phone.settle().await;
     console.say(&summary(&call.stream_report()));
     outcome?;
     match call.state().answered {
@@ -158,8 +159,8 @@ impl Teller<'_> {
     fn look_at_audio(&mut self, state: &CallState) {
         let (Some(answered), Some(stream)) = (state.answered, &state.stream) else { return };
         if !std::mem::replace(&mut self.told.answered, true) {
-            let text = format!("up, {} to {:?}", stream.encoding.name(), stream.remote);
-            self.console.say_at(answered, &text);
+            let remote = stream.remote.map_or_else(|| "nowhere".into(), |remote| remote.to_string());
+            self.console.say_at(answered, &format!("up, {} to {remote}", stream.encoding.name()));
         }
         let keys: String = self.call.heard().keys().chars().skip(self.told.keys).collect();
         if !keys.is_empty() {

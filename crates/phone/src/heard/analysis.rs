@@ -38,8 +38,8 @@ pub(super) fn dominant_tone(samples: &[i16]) -> Option<(f32, f32)> {
     if total < HEARS_DBOV {
         return None;
     }
-    let (coarse, _) = loudest(samples, (50..850).map(|step| step as f32 * 4.0))?;
-    let (hz, dbov) = loudest(samples, (-4..=4).map(|step| coarse + step as f32))?;
+    let about = crossings_per_second(samples) / 2.0;
+    let (hz, dbov) = loudest(samples, (-8..=8).map(|step| about.round() + step as f32))?;
     (dbov > total - DOMINANT_DB).then_some((hz, dbov))
 }
 
@@ -56,6 +56,12 @@ pub(super) fn describe(samples: &[i16]) -> String {
 fn tone_parts(samples: &[i16], hz: f32) -> [f32; PARTS] {
     let part = samples.len() / PARTS;
     std::array::from_fn(|index| tone_level_dbov(&samples[index * part..(index + 1) * part], RATE, hz))
+}
+
+/// How often the audio changes its sign: twice in each period of a tone.
+fn crossings_per_second(samples: &[i16]) -> f32 {
+    let crossings = samples.windows(2).filter(|pair| (pair[0] < 0) != (pair[1] < 0)).count();
+    crossings as f32 * RATE as f32 / samples.len().max(1) as f32
 }
 
 fn loudest(samples: &[i16], frequencies: impl Iterator<Item = f32>) -> Option<(f32, f32)> {

@@ -1,4 +1,5 @@
-//! What is wrong with a request whatever else it means (RFC 3261 §8.2).
+//! What is wrong with a request whatever else it means (RFC 3261 §8.2). The reader has seen to it that Via, From, To,
+//! Call-ID, CSeq and Max-Forwards can be read.
 
 use super::Endpoint;
 use super::reply::refusal_response;
@@ -8,7 +9,7 @@ impl Endpoint {
     /// The response to a request that cannot be processed.
     pub(super) fn objection(&self, request: &Request) -> Option<Response> {
         let status =
-            self.method_fault(request).or_else(|| uri_fault(request)).or_else(|| header_fault(request));
+            self.method_fault(request).or_else(|| uri_fault(request)).or_else(|| hops_fault(request));
         match status {
             Some(status) => Some(refusal_response(request, &status.into())),
             None => {
@@ -38,17 +39,10 @@ fn uri_fault(request: &Request) -> Option<u16> {
     }
 }
 
-fn header_fault(request: &Request) -> Option<u16> {
-    let headers = &request.headers;
-    if headers.from().is_err() || headers.to().is_err() || headers.cseq().is_err() {
-        return Some(400);
-    }
-    match headers.max_forwards() {
-        Some(Err(_)) => Some(400),
-        // An OPTIONS may be spent on its way on purpose, to see who is there (RFC 3261 §11).
-        Some(Ok(0)) if request.method != Method::Options => Some(483),
-        _ => None,
-    }
+/// An OPTIONS may be spent on its way on purpose, to see who is there (RFC 3261 §11).
+fn hops_fault(request: &Request) -> Option<u16> {
+    let spent = matches!(request.headers.max_forwards(), Some(Ok(0)));
+    (spent && request.method != Method::Options).then_some(483)
 }
 
 /// RFC 3261 §8.2.2.3: we know no extension that could be required.

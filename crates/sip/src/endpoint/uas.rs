@@ -10,7 +10,7 @@ use super::{Admission, By, CallRef, Cause, End, Endpoint, Event, InviteSummary, 
 use crate::clean;
 use crate::dialog::{Dialog, Session, Unacknowledged};
 use crate::message::{Request, Response, Scheme, Uri, header};
-use crate::transaction::{Due, ServerKey, TransactionId};
+use crate::transaction::{Due, ServerKey};
 use crate::transport::Flow;
 
 /// Retry-After of an INVITE above the rate.
@@ -100,10 +100,13 @@ impl Endpoint {
         let Some(invite) = invite else {
             return self.refuse(now, arrival, request, &481.into());
         };
-        let call = self.call_waiting_for(request, invite);
+        let calls = self.calls_of(request.headers.call_id().unwrap_or_default());
+        let waits = |call: &CallRef| self.calls.get(call).is_some_and(|call| call.waits_for(invite));
+        let call = calls.iter().copied().find(waits).filter(|_| self.layer.is_open(invite));
         let mut response = request.respond(200);
-        if let (Some(call), Ok(to)) = (call, request.headers.to()) {
-            let tag = self.local_tag(call).unwrap_or_default();
+        // The same tag as in the response to the INVITE, also when that was the 200 which crossed the CANCEL.
+        let tag = call.or_else(|| calls.first().copied()).and_then(|call| self.local_tag(call));
+        if let (Some(tag), Ok(to)) = (tag, request.headers.to()) {
             response.headers.set(header::TO, to.with_tag(&tag).to_string());
         }
         self.reply(arrival, request, response);
@@ -257,19 +260,15 @@ impl Endpoint {
         })
     }
 
-    /// The call whose INVITE or re-INVITE that transaction is, while it waits for our final response.
-    fn call_waiting_for(&self, request: &Request, invite: TransactionId) -> Option<CallRef> {
-        if !self.layer.is_open(invite) {
-            return None;
-        }
-        let call_id = request.headers.call_id()?;
+    /// The calls of a Call-ID.
+    fn calls_of(&self, call_id: &str) -> Vec<CallRef> {
         let from = (call_id.to_owned(), String::new());
         let same = self.dialogs.range(from..).take_while(|((known, _), _)| known == call_id);
-        same.filter_map(|(_, party)| match party {
+        let call = |(_, party): (_, &Party)| match party {
             Party::Call(call) => Some(*call),
             Party::Fork(_) => None,
-        })
-        .find(|call| self.calls.get(call).is_some_and(|call| call.waits_for(invite)))
+        };
+        same.filter_map(call).collect()
     }
 
     fn cancelled(&mut self, now: Instant, call: CallRef, reason: Option<String>) {

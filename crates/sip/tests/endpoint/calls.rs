@@ -143,6 +143,11 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended_by_bye() {
     net.run_ms(100);
     assert_eq!((net.count("CANCEL"), net.count("SIP/2.0 487")), (1, 0));
     assert_eq!((net.count("ACK"), net.count("BYE")), (1, 1));
+    let oks =
+        net.log.iter().filter(|(_, _, text)| text.starts_with("SIP/2.0 200") && !text.contains("BYE\r\n"));
+    let tags: Vec<Option<&str>> =
+        oks.map(|(_, _, text)| text.lines().find(|line| line.starts_with("To:"))).collect();
+    assert!(tags.len() == 2 && tags[0] == tags[1], "{tags:?}");
     assert!(matches!(&net.take_events(server)[..], [Event::Confirmed { .. }, Event::Ended { .. }]));
     net.run(Duration::from_secs(40));
     assert!(idle(&mut net, server) && idle(&mut net, caller));

@@ -254,3 +254,20 @@ fn the_table_of_transactions_is_bounded() {
     let stats = net.stats(server);
     assert_eq!((stats.transactions, stats.calls), (0, 0), "without any ACK");
 }
+
+#[test]
+fn the_smallest_usual_register_still_gets_a_challenge() {
+    let (mut net, server, peer) = bench(server());
+    let text = format!(
+        "REGISTER sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {peer};branch=z9hG4bK-1-1-0\r\nFrom: <sip:1001@10.0.0.1>;tag=1\r\n\
+         To: <sip:1001@10.0.0.1>\r\nCall-ID: 1-4711@10.0.7.1\r\nCSeq: 1 REGISTER\r\nContact: <sip:1001@{peer}>\r\n\
+         Max-Forwards: 70\r\nExpires: 3600\r\nContent-Length: 0\r\n\r\n"
+    );
+    net.send_text(peer, server, &text);
+    net.run_ms(30);
+    let reply = net.responses(peer).remove(0);
+    let offered: Vec<Option<Algorithm>> =
+        reply.headers.challenges(header::WWW_AUTHENTICATE).iter().map(Challenge::algorithm).collect();
+    assert!(reply.to_bytes().len() * 2 <= text.len() * 3);
+    assert_eq!((reply.status, offered), (401, vec![Some(Algorithm::Md5)]));
+}
