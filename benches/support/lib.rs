@@ -1,1 +1,1 @@
-//! What the benches share.
+//! Nothing: Cargo wants a library or a binary in every package, and this one consists of benches.

@@ -70,6 +70,11 @@ impl KeyAction {
         (Self::CancelLastInvite, "cancel last invite"),
     ];
 
+    /// Whether it needs a role that may invite.
+    pub fn needs_invite_plan(self) -> bool {
+        matches!(self, Self::Invite | Self::CancelLastInvite)
+    }
+
     /// The names of all actions.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().map(|(_, name)| name)

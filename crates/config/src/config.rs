@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use confab_conference::Settings;
-use confab_sip::{EndpointConfig, Gateway, Limits, Listener, RegistrarConfig, Transport, User};
+use confab_sip::{Algorithm, EndpointConfig, Gateway, Limits, Listener, RegistrarConfig, Transport, User};
 
 /// Everything that can be configured.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Config {
     pub security: SecurityConfig,
     /// Rooms, roles, keys and what can be dialled.
     pub conference: Settings,
-    /// What is written to standard error.
+    /// What is written to the log, on standard output.
     pub log: LogConfig,
 }
 
@@ -36,6 +36,7 @@ impl Config {
         EndpointConfig {
             listeners,
             realm: self.sip.realm.clone(),
+            digest: self.sip.digest.clone(),
             domains: self.sip.domains.clone(),
             user_agent: self.sip.user_agent.clone(),
             users: self.users.clone(),
@@ -44,6 +45,15 @@ impl Config {
             limits: self.security.limits,
             ..EndpointConfig::default()
         }
+    }
+
+    /// Every sound that is named anywhere, with the line and the key that name it.
+    pub fn sound_names(&self) -> Vec<(&str, String)> {
+        let place = |sound: &SoundName| match sound.place.as_str() {
+            "" => sound.key.clone(),
+            place => format!("{place}: {}", sound.key),
+        };
+        self.sounds.names.iter().map(|sound| (sound.name.as_str(), place(sound))).collect()
     }
 }
 
@@ -56,6 +66,8 @@ pub struct SipConfig {
     pub advertise: Vec<IpAddr>,
     /// The digest realm.
     pub realm: String,
+    /// The digest algorithms that users are offered, the most wanted first.
+    pub digest: Vec<Algorithm>,
     /// Host names that are ours, beside the addresses.
     pub domains: Vec<String>,
     /// The value of User-Agent and Server.
@@ -126,12 +138,4 @@ pub struct SecurityConfig {
 pub struct LogConfig {
     /// `error`, `warn`, `info`, `debug`, `trace`, or `TARGET=LEVEL` pairs with commas between them.
     pub filter: String,
-}
-
-/// Every sound that the configuration names, with the key and the line that names it.
-pub fn sound_names(config: &Config) -> Vec<(String, String)> {
-    let place = |sound: &SoundName| {
-        if sound.place.is_empty() { sound.key.clone() } else { format!("{}: {}", sound.place, sound.key) }
-    };
-    config.sounds.names.iter().map(|sound| (sound.name.clone(), place(sound))).collect()
 }

@@ -28,7 +28,6 @@ use std::path::Path;
 
 pub use config::{
     Config, LogConfig, MediaConfig, RecordingConfig, SecurityConfig, SipConfig, SoundName, SoundsConfig,
-    sound_names,
 };
 pub use diagnostic::{Diagnostic, Diagnostics};
 

@@ -26,7 +26,7 @@ impl Source {
 
     /// The line and column (both from 1; the column in characters) of a byte offset, and the line's text.
     pub(crate) fn locate(&self, offset: usize) -> (usize, usize, &str) {
-        let offset = floor_char_boundary(&self.text, offset);
+        let offset = self.text.floor_char_boundary(offset);
         let before = &self.text[..offset];
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.matches('\n').count() + 1;
@@ -66,8 +66,4 @@ impl<T> At<T> {
     pub(crate) fn with<U>(&self, value: U) -> At<U> {
         At { value, key: self.key.clone(), place: self.place.clone() }
     }
-}
-
-fn floor_char_boundary(text: &str, offset: usize) -> usize {
-    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use confab_conference::{
-    CallerIdChoice, Destination, DialTarget, InvitePlan, KeyMap, Outcall, Profile, Role, Route, Who,
+    CallerIdChoice, Destination, InvitePlan, KeyAction, KeyMap, Outcall, Profile, Role, Route, Who,
 };
 use confab_sip::Gateway;
 
@@ -137,7 +137,7 @@ fn describe_role(text: &mut Text, name: &str, role: &Role) {
 }
 
 fn describe_keys(keys: &KeyMap) -> String {
-    let binding = |(sequence, actions): (&str, &[confab_conference::KeyAction])| {
+    let binding = |(sequence, actions): (&str, &[KeyAction])| {
         format!("{sequence} {}", actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + "))
     };
     let keys = join(keys.bindings().map(binding));
@@ -183,11 +183,7 @@ fn describe_route(route: &Route) -> String {
 }
 
 fn describe_outcall(outcall: &Outcall) -> String {
-    let targets = outcall.targets.iter().map(|target| match target {
-        DialTarget::User(user) => format!("user/{user}"),
-        DialTarget::Gateway { gateway, number } => format!("gateway/{gateway}/{number}"),
-    });
-    let targets = targets.collect::<Vec<_>>().join(" or ");
+    let targets = outcall.targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
     let shown = match &outcall.caller_id {
         CallerIdChoice::Caller => String::new(),
         CallerIdChoice::Fixed(id) => format!(" from {}", id.number),

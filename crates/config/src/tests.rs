@@ -77,11 +77,11 @@ fn only_the_station_of_the_tutorial_may_invite() {
 fn every_sound_of_the_shipped_files_is_there_and_of_the_right_kind() {
     for file in ["tutorial.toml", "confab.toml"] {
         let config = shipped(file, &[]).unwrap();
-        let sounds = sound_names(&config);
+        let sounds = config.sound_names();
         assert!(sounds.len() > 25);
         for (name, place) in sounds {
             let wav =
-                fs::read(folder().join("sounds").join(&name)).unwrap_or_else(|_| panic!("{place}: {name}"));
+                fs::read(folder().join("sounds").join(name)).unwrap_or_else(|_| panic!("{place}: {name}"));
             assert_eq!(&wav[..4], b"RIFF", "{name}");
             assert_eq!(wav[22..28], [1, 0, 0x80, 0x3e, 0, 0], "{name}: mono at 16000 Hz");
             assert_eq!(wav[34..36], [16, 0], "{name}: 16 bit");
@@ -91,11 +91,12 @@ fn every_sound_of_the_shipped_files_is_there_and_of_the_right_kind() {
 
 #[test]
 fn a_sound_knows_the_line_that_names_it() {
-    let sounds = sound_names(&tutorial(&[]).unwrap());
-    let (_, place) = sounds.iter().find(|(name, _)| name == "ivr/busy.wav").unwrap();
+    let config = tutorial(&[]).unwrap();
+    let sounds = config.sound_names();
+    let (_, place) = sounds.iter().find(|(name, _)| *name == "ivr/busy.wav").unwrap();
     assert!(place.ends_with(": roles.station.invite.busy-sound"), "{place}");
     assert!(place.contains("tutorial.toml:1"), "{place}");
-    let (_, place) = sounds.iter().find(|(name, _)| name == "digits/7.wav").unwrap();
+    let (_, place) = sounds.iter().find(|(name, _)| *name == "digits/7.wav").unwrap();
     assert_eq!(place, "profiles.simpleconf.digits-folder");
 }
 

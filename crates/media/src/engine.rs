@@ -57,7 +57,8 @@ pub struct Engine {
     rooms: HashMap<RoomId, RoomPlace>,
     /// Where the playbacks that may still run are heard.
     playbacks: HashMap<PlaybackId, (RoomId, Listener)>,
-    noises: HashMap<u16, Arc<[i16]>>,
+    /// By level and rate.
+    noises: HashMap<(u16, u32), Arc<[i16]>>,
     random: Random,
     opened_rooms: u32,
 }
@@ -273,7 +274,7 @@ impl Engine {
 
     fn noise(&mut self, level: u16, rate: u32) -> Arc<[i16]> {
         let seed = self.random.next();
-        let noise = self.noises.entry(level).or_insert_with(|| {
+        let noise = self.noises.entry((level, rate)).or_insert_with(|| {
             let mut samples = vec![0; NOISE_SECONDS * rate as usize];
             ComfortNoise::new(level, rate, seed).fill(&mut samples);
             samples.into()

@@ -225,7 +225,7 @@ impl Leg {
                 + inbound.buffer.duplicates,
             send_failures: self.send_failures,
             packets_lost: inbound.lost.max(0) as u64,
-            jitter_us: u64::from(inbound.jitter) * 125,
+            jitter_us: u64::from(inbound.jitter) * 1_000_000 / u64::from(self.format.rate),
             delay_us: self.inbound.delay().as_micros() as u64,
             over_budget: self.over_budget,
             concealed: inbound.buffer.concealed,

@@ -31,7 +31,7 @@ pub(crate) struct Datagram {
     octets: Range<usize>,
 }
 
-/// Collects the datagrams of a tick. Grows only in [`Outbox::add_leg`].
+/// Collects the datagrams of a tick. Grows only in [`Outbox::reserve_for`].
 #[derive(Default, Debug)]
 pub(crate) struct Outbox {
     datagrams: Vec<Datagram>,
@@ -39,7 +39,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Makes place for one more leg's datagrams; `legs` with it. Not for the audio path.
+    /// Makes place for the datagrams of so many legs; not for the audio path.
     pub(crate) fn reserve_for(&mut self, legs: usize) {
         self.datagrams.reserve(legs * DATAGRAMS_PER_LEG);
         self.octets.reserve(legs * OCTETS_PER_LEG);

@@ -178,8 +178,9 @@ impl Place {
 
 /// The first instant after `now` that is a whole number of intervals after `start`.
 fn next_on_grid(start: Instant, now: Instant, interval: Duration) -> Instant {
-    let passed = now.saturating_duration_since(start).as_nanos() / interval.as_nanos();
-    start + interval * (passed as u32 + 1)
+    let from = now.max(start);
+    let into = from.duration_since(start).as_nanos() % interval.as_nanos();
+    from + interval - Duration::from_nanos(into as u64)
 }
 
 #[cfg(test)]

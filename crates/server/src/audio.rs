@@ -1,6 +1,7 @@
 //! Carries out the switchboard's orders to the audio engine: ids, codecs and sound names become what the engine knows.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use confab_codec::Law;
 use confab_conference::{Control, LegId, Listener, PlaybackId, RoomId};
@@ -11,7 +12,7 @@ use confab_switchboard::{MediaCommand, MediaEvent};
 
 use crate::sounds::Library;
 
-/// The engine, the sounds, and the rate of each room.
+/// The engine, the sounds, the rate of each room and the room of each leg.
 pub(crate) struct Audio {
     engine: Engine,
     library: Library,
@@ -31,12 +32,12 @@ impl Audio {
             MediaCommand::OpenLeg { leg } => return Some(self.open_leg(leg)),
             MediaCommand::StartLeg { leg, room, stream, signalling } => {
                 self.rooms.insert(leg, room);
-                let stream = StreamConfig { signalling_source: signalling, ..self.stream_config(&stream) };
+                let stream = self.stream_config(&stream, signalling);
                 self.order(Command::StartLeg { leg: media_leg(leg), room: media_room(room), stream });
             }
             MediaCommand::UpdateLeg { leg, stream, signalling } => {
                 let on = stream.on_hold();
-                let stream = StreamConfig { signalling_source: signalling, ..self.stream_config(&stream) };
+                let stream = self.stream_config(&stream, signalling);
                 self.order(Command::UpdateStream { leg: media_leg(leg), stream });
                 self.order(Command::Hold { leg: media_leg(leg), on });
             }
@@ -59,7 +60,7 @@ impl Audio {
                 return self.play(playback, to, &sounds, repeat);
             }
             MediaCommand::Stop { playback } => {
-                self.order(Command::Stop { playback: media_playback(playback) })
+                self.order(Command::Stop { playback: media_playback(playback) });
             }
         }
         None
@@ -116,7 +117,7 @@ impl Audio {
         }
     }
 
-    fn stream_config(&self, stream: &Stream) -> StreamConfig {
+    fn stream_config(&self, stream: &Stream, signalling: IpAddr) -> StreamConfig {
         StreamConfig {
             remote: stream.remote,
             remote_rtcp: stream.remote_rtcp,
@@ -133,7 +134,7 @@ impl Audio {
             receive: stream.direction.receives(),
             rtcp_mux: stream.rtcp_mux,
             cname: self.cname.clone(),
-            signalling_source: std::net::Ipv4Addr::UNSPECIFIED.into(),
+            signalling_source: signalling,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use confab_switchboard::{Action, Input, MediaEvent, Notice, Switchboard};
+use confab_switchboard::{Action, Input, MediaCommand, Notice, Switchboard};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::audio::Audio;
@@ -96,9 +96,8 @@ impl Control {
         }
     }
 
-    fn command(&mut self, command: confab_switchboard::MediaCommand) {
-        let answer: Option<MediaEvent> = self.audio.perform(command);
-        if let Some(event) = answer {
+    fn command(&mut self, command: MediaCommand) {
+        if let Some(event) = self.audio.perform(command) {
             self.tell(Input::Media(event));
         }
     }

@@ -107,9 +107,9 @@ fn load_sounds(config: &Config) -> Library {
     let mut rates: Vec<u32> = config.conference.profiles.values().map(|profile| profile.rate).collect();
     rates.sort_unstable();
     rates.dedup();
-    for (name, place) in confab_config::sound_names(config) {
+    for (name, place) in config.sound_names() {
         for rate in &rates {
-            if let Err(error) = library.load(&name, *rate) {
+            if let Err(error) = library.load(name, *rate) {
                 warn_of(&error, &place);
             }
         }

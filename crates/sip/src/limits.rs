@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::Limits;
 
-/// How many addresses are remembered for their failures; the oldest make room.
+/// How many addresses are remembered for their failures, and as many for their bans; beyond it the lowest make room.
 const REMEMBERED: usize = 65_536;
 
 /// Counts events per key within the current second. It needs no timer and never outgrows one second's packets.

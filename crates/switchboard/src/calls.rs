@@ -11,10 +11,6 @@ use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refus
 use crate::leg::{Arrival, Leg, Stage};
 use crate::{MediaCommand, Notice, Switchboard, digits};
 
-/// The server stops.
-pub(crate) const GOING_DOWN: Cause = Cause { q850: 41, text: "NORMAL_TEMPORARY_FAILURE" };
-/// The peer's session description cannot be served.
-const INCOMPATIBLE: Cause = Cause { q850: 88, text: "INCOMPATIBLE_DESTINATION" };
 /// What a caller is told to wait when all audio ports are in use.
 const PORTS_RETRY_AFTER: Duration = Duration::from_secs(10);
 
@@ -129,7 +125,7 @@ impl Switchboard {
             _ => false,
         };
         if !accepted {
-            self.end_leg(now, id, INCOMPATIBLE);
+            self.end_leg(now, id, Cause::INCOMPATIBLE_DESTINATION);
             return self
                 .tell(now, confab_conference::Input::Failed { leg: id, outcome: Outcome::Unreachable });
         }
@@ -142,7 +138,7 @@ impl Switchboard {
     fn on_late_answer(&mut self, now: Instant, id: LegId, sdp: &[u8]) {
         let Some(session) = self.legs.find_mut(id).and_then(|leg| leg.session.as_mut()) else { return };
         if session.accept_answer(sdp).is_err() {
-            self.end_leg(now, id, INCOMPATIBLE);
+            self.end_leg(now, id, Cause::INCOMPATIBLE_DESTINATION);
             return self.tell(now, confab_conference::Input::Left { leg: id });
         }
         self.update_stream(now, id);

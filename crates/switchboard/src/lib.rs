@@ -179,7 +179,7 @@ impl Switchboard {
         self.endpoint.shut_down(now, retry_after);
         self.tell(now, confab_conference::Input::Shutdown);
         for leg in self.legs.arriving() {
-            self.end_leg(now, leg, calls::GOING_DOWN);
+            self.end_leg(now, leg, confab_sip::Cause::TEMPORARY_FAILURE);
         }
     }
 

@@ -94,9 +94,7 @@ impl Settings {
             return;
         }
         for (sequence, actions) in role.keys.bindings() {
-            let invites =
-                |action: &&KeyAction| matches!(action, KeyAction::Invite | KeyAction::CancelLastInvite);
-            if let Some(&action) = actions.iter().find(invites) {
+            if let Some(&action) = actions.iter().find(|action| action.needs_invite_plan()) {
                 let (role, sequence) = (role.name.clone(), sequence.to_owned());
                 errors.push(SettingsError::NoInvitePlan { role, sequence, action });
             }

@@ -73,6 +73,6 @@ fn refuse_twice(section: &Section<'_>, group: &At<String>, other: &Binding) {
 
 /// A sequence that needs a number plan.
 fn inviting(keys: &KeyMap) -> Option<(&str, KeyAction)> {
-    let invites = |action: &&KeyAction| matches!(action, KeyAction::Invite | KeyAction::CancelLastInvite);
-    keys.bindings().find_map(|(sequence, actions)| Some((sequence, *actions.iter().find(invites)?)))
+    let inviting = |actions: &[KeyAction]| actions.iter().copied().find(|action| action.needs_invite_plan());
+    keys.bindings().find_map(|(sequence, actions)| Some((sequence, inviting(actions)?)))
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use confab_sip::{Limits, RegistrarConfig, Transport};
+use confab_sip::{Algorithm, Limits, RegistrarConfig, Transport};
 
 use crate::config::{SecurityConfig, SipConfig};
 use crate::parse;
@@ -15,6 +15,7 @@ pub(crate) fn sip(mut section: Section<'_>) -> SipConfig {
         listen: listen(&mut section, &advertise),
         advertise,
         realm: header_text(&mut section, "realm", "confab"),
+        digest: digest(&mut section),
         domains: section
             .list("domains", "a host name", host_name)
             .into_iter()
@@ -45,6 +46,12 @@ pub(crate) fn security(mut section: Section<'_>) -> SecurityConfig {
             ban: ban.map_or(default.ban, |at| at.value),
         },
     }
+}
+
+/// The algorithms that users are offered; an old phone may give up on a challenge that it does not know.
+fn digest(section: &mut Section<'_>) -> Vec<Algorithm> {
+    let found = section.list("digest", "SHA-256 or MD5", Algorithm::parse).unwrap_or_default();
+    if found.is_empty() { Algorithm::ALL.to_vec() } else { found.into_iter().map(|at| at.value).collect() }
 }
 
 /// A host name as it may stand in a URI.

@@ -52,10 +52,10 @@ pub(super) struct Connection {
     known: bool,
 }
 
-/// Both ends of the connection that `flow` names; its stream comes later.
-pub(super) fn new(flow: Flow, inbox: Inbox) -> (Handle, Connection) {
+/// Both ends of connection `id` on the way of `flow`; its stream comes later.
+pub(super) fn new(id: ConnectionId, flow: Flow, inbox: Inbox) -> (Handle, Connection) {
     let (sender, outbox) = mpsc::channel(WRITE_QUEUE);
-    let id = flow.connection.unwrap_or(ConnectionId(0));
+    let flow = Flow { connection: Some(id), ..flow };
     let handle = Handle { flow, id, outbox: sender };
     (handle, Connection { flow, outbox, inbox, reader: StreamReader::default(), known: false })
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,9 +16,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::connection::{self, Handle};
 use super::{Arrival, Inbox};
 
-/// Connections from one address.
+/// Connections from one address to one of ours.
 const MAX_PER_ADDRESS: usize = 32;
-/// Connections in all.
+/// Connections to one of our addresses, and connections in all before we open one.
 const MAX_CONNECTIONS: usize = 4096;
 /// Connections that the kernel may hold for us to accept.
 const BACKLOG: i32 = 512;
@@ -31,12 +32,28 @@ pub(super) struct Connections {
     by_peer: HashMap<SocketAddr, ConnectionId>,
     acceptors: Vec<JoinHandle<()>>,
     inbox: Inbox,
-    outbound: u64,
+    ids: Ids,
+}
+
+/// Numbers connections, those that we open and those that we accept, so that no two ever have the same id.
+#[derive(Debug, Clone, Default)]
+struct Ids(Arc<AtomicU64>);
+
+impl Ids {
+    fn next(&self) -> ConnectionId {
+        ConnectionId(self.0.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl Connections {
     pub(super) fn new(inbox: Inbox) -> Self {
-        Self { open: HashMap::new(), by_peer: HashMap::new(), acceptors: Vec::new(), inbox, outbound: 0 }
+        Self {
+            open: HashMap::new(),
+            by_peer: HashMap::new(),
+            acceptors: Vec::new(),
+            inbox,
+            ids: Ids::default(),
+        }
     }
 
     pub(super) async fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
@@ -45,11 +62,10 @@ impl Connections {
         let acceptor = Acceptor {
             listener,
             local,
-            index: self.acceptors.len() as u64,
+            ids: self.ids.clone(),
             inbox: self.inbox.clone(),
             per_address: HashMap::new(),
             connections: JoinSet::new(),
-            accepted: 0,
         };
         self.acceptors.push(tokio::spawn(acceptor.run()));
         Ok(local)
@@ -79,10 +95,8 @@ impl Connections {
         if self.open.len() >= MAX_CONNECTIONS {
             return None;
         }
-        self.outbound += 1;
-        let id = ConnectionId(u64::MAX - self.outbound);
-        let flow = Flow { connection: Some(id), ..flow };
-        let (handle, connection) = connection::new(flow, self.inbox.clone());
+        let id = self.ids.next();
+        let (handle, connection) = connection::new(id, flow, self.inbox.clone());
         tokio::spawn(connection.connect());
         self.add(handle);
         Some(id)
@@ -101,11 +115,11 @@ impl Drop for Connections {
 struct Acceptor {
     listener: TcpListener,
     local: SocketAddr,
-    index: u64,
+    ids: Ids,
     inbox: Inbox,
+    /// Who is connected, and how often.
     per_address: HashMap<IpAddr, usize>,
     connections: JoinSet<IpAddr>,
-    accepted: u64,
 }
 
 impl Acceptor {
@@ -126,17 +140,14 @@ impl Acceptor {
     }
 
     async fn accept(&mut self, stream: TcpStream, remote: SocketAddr) {
-        let count = self.per_address.entry(remote.ip()).or_default();
-        if *count >= MAX_PER_ADDRESS || self.connections.len() >= MAX_CONNECTIONS {
+        let count = self.per_address.get(&remote.ip()).copied().unwrap_or_default();
+        if count >= MAX_PER_ADDRESS || self.connections.len() >= MAX_CONNECTIONS {
             self.inbox.losses.connections.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        *count += 1;
-        self.accepted += 1;
-        // 16 listeners at the most, so that ids of different acceptors never meet.
-        let id = ConnectionId(self.accepted * 16 + self.index);
-        let flow = Flow { transport: Transport::Tcp, local: self.local, remote, connection: Some(id) };
-        let (handle, connection) = connection::new(flow, self.inbox.clone());
+        self.per_address.insert(remote.ip(), count + 1);
+        let flow = Flow { transport: Transport::Tcp, local: self.local, remote, connection: None };
+        let (handle, connection) = connection::new(self.ids.next(), flow, self.inbox.clone());
         self.inbox.deliver(Arrival::Opened(handle)).await;
         self.connections.spawn(async move {
             connection.run(stream).await;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 pub(crate) use session::{Negotiation, Session, Unacknowledged};
 
-use crate::message::{CSeq, Contacts, Host, Method, NameAddr, Request, Response, Uri, header};
+use crate::message::{CSeq, Contacts, Headers, Host, Method, NameAddr, Request, Response, Uri, header};
 use crate::transport::{Flow, Transport};
 
 /// One dialog, early or confirmed.
@@ -113,7 +113,7 @@ impl Dialog {
     }
 
     /// A re-INVITE, UPDATE or its 2xx names a new Contact (RFC 3261 §12.2.1.2).
-    pub(crate) fn refresh_target(&mut self, headers: &crate::message::Headers) {
+    pub(crate) fn refresh_target(&mut self, headers: &Headers) {
         if let Some(target) = contact_of(headers) {
             self.target = target;
         }
@@ -162,7 +162,7 @@ impl Dialog {
     }
 }
 
-fn contact_of(headers: &crate::message::Headers) -> Option<String> {
+fn contact_of(headers: &Headers) -> Option<String> {
     match headers.contacts().ok()? {
         Contacts::List(contacts) => contacts.first().map(|contact| contact.uri.to_string()),
         Contacts::Star => None,

@@ -25,6 +25,9 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All that there are, the best first.
+    pub const ALL: [Self; 2] = [Self::Sha256, Self::Md5];
+
     /// The name in an `algorithm` parameter.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,14 +36,14 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
+    }
+
     /// The algorithm of an `algorithm` parameter, MD5 when there is none; `None` if it is not one of ours.
     fn named(name: Option<&str>) -> Option<Self> {
-        match name {
-            None => Some(Self::Md5),
-            Some(name) => {
-                [Self::Md5, Self::Sha256].into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
-            }
-        }
+        name.map_or(Some(Self::Md5), Self::parse)
     }
 
     /// The hash of the parts joined by colons, in lower-case hex.

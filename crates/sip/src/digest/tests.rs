@@ -85,7 +85,11 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        Self { now: base(), verifier: Verifier::new("confab", SEED), secret: Secret::new("s3cret") }
+        Self {
+            now: base(),
+            verifier: Verifier::new("confab", Algorithm::ALL.to_vec(), SEED),
+            secret: Secret::new("s3cret"),
+        }
     }
 
     fn challenge(&mut self, algorithm: Algorithm) -> Challenge {
@@ -151,7 +155,7 @@ fn a_nonce_lives_for_a_minute() {
 fn a_foreign_nonce_is_stale_and_never_accepted() {
     let mut pair = Pair::new();
     let genuine = pair.challenge(Algorithm::Sha256);
-    let mut other_realm = Verifier::new("elsewhere", SEED);
+    let mut other_realm = Verifier::new("elsewhere", Algorithm::ALL.to_vec(), SEED);
     let foreign = other_realm.challenges(pair.now, false).remove(0).nonce;
     let forged = genuine.nonce.replace(&genuine.nonce[..3], "001");
     for nonce in [foreign, forged, String::new(), "ü".repeat(24), "f".repeat(48)] {
@@ -196,4 +200,15 @@ fn the_table_of_used_nonces_is_bounded_and_forgetting_is_not_forgiving() {
         assert_eq!(pair.verify(credentials(&challenge, "1004", "s3cret", 1)), ok());
     }
     assert_eq!(pair.verify(credentials(&first, "1004", "s3cret", 1)), Verdict::Stale);
+}
+
+#[test]
+fn an_algorithm_that_is_switched_off_is_neither_offered_nor_taken() {
+    let mut pair = Pair::new();
+    let md5 = pair.challenge(Algorithm::Md5);
+    pair.verifier = Verifier::new("confab", vec![Algorithm::Sha256], SEED);
+    let offered: Vec<_> =
+        pair.verifier.challenges(pair.now, false).iter().map(Challenge::algorithm).collect();
+    assert_eq!(offered, [Some(Algorithm::Sha256)]);
+    assert_eq!(pair.verify(credentials(&md5, "1004", "s3cret", 1)), Verdict::Missing);
 }

@@ -25,19 +25,21 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Verifier {
     realm: String,
+    algorithms: Vec<Algorithm>,
     nonces: Nonces,
     /// Stands in for the password of a user that does not exist.
     decoy: Secret,
 }
 
 impl Verifier {
-    /// A verifier for one realm; its nonces are keyed by the seed.
-    pub fn new(realm: impl Into<String>, seed: [u8; 32]) -> Self {
+    /// A verifier for one realm that takes these algorithms, the most wanted first; its nonces are keyed by the seed.
+    pub fn new(realm: impl Into<String>, algorithms: Vec<Algorithm>, seed: [u8; 32]) -> Self {
         let realm = realm.into();
-        Self { nonces: Nonces::new(realm.clone(), seed), realm, decoy: Secret::new(hex(&seed[..8])) }
+        let decoy = Secret::new(hex(&seed[..8]));
+        Self { nonces: Nonces::new(realm.clone(), seed), realm, algorithms, decoy }
     }
 
-    /// The challenges to send, SHA-256 first (RFC 8760 §2.4), each as its own WWW-Authenticate.
+    /// The challenges to send, the most wanted first (RFC 8760 §2.4), each as its own WWW-Authenticate.
     pub fn challenges(&mut self, now: Instant, stale: bool) -> Vec<Challenge> {
         let nonce = self.nonces.issue(now);
         let challenge = |algorithm: Algorithm| Challenge {
@@ -48,7 +50,7 @@ impl Verifier {
             stale,
             qop: Some("auth".to_owned()),
         };
-        [Algorithm::Sha256, Algorithm::Md5].map(challenge).into()
+        self.algorithms.iter().copied().map(challenge).collect()
     }
 
     /// Judges the Authorization of a request. The work is the same for an unknown user.
@@ -58,8 +60,10 @@ impl Verifier {
         request: &Request,
         lookup: impl Fn(&str) -> Option<&'a Secret>,
     ) -> Verdict {
-        let ours =
-            |credentials: &Credentials| credentials.realm == self.realm && credentials.algorithm().is_some();
+        let taken = |algorithm| self.algorithms.contains(&algorithm);
+        let ours = |credentials: &Credentials| {
+            credentials.realm == self.realm && credentials.algorithm().is_some_and(taken)
+        };
         let Some(credentials) = request.headers.credentials(header::AUTHORIZATION).into_iter().find(ours)
         else {
             return Verdict::Missing;

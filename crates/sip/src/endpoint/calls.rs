@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use super::{By, CallRef, Cause, End, Endpoint, Event, Refusal};
 use crate::clean;
 use crate::dialog::{Dialog, Negotiation, Session};
@@ -133,11 +135,23 @@ impl Endpoint {
     pub(super) fn send_bye(&mut self, now: Instant, call: CallRef, cause: Cause) {
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return };
         let mut bye = session.dialog.request(Method::Bye);
-        let (dialog, gateway) = (session.dialog.clone(), session.gateway);
         bye.headers.push(header::REASON, cause.header());
-        self.decorate(&mut bye.headers);
-        let flow = self.way(&dialog);
-        self.layer.request(now, Sending { gateway, ..Sending::new(bye, flow, Owner::Nobody) });
+        let (dialog, gateway) = (session.dialog.clone(), session.gateway);
+        self.send_within(now, &dialog, gateway, bye, Owner::Nobody);
+    }
+
+    /// Sends a request of a dialog on its way; `gateway` is the one whose challenge may be answered.
+    pub(super) fn send_within(
+        &mut self,
+        now: Instant,
+        dialog: &Dialog,
+        gateway: Option<usize>,
+        mut request: Request,
+        owner: Owner,
+    ) -> TransactionId {
+        self.decorate(&mut request.headers);
+        let flow = self.way(dialog);
+        self.layer.request(now, Sending { gateway, ..Sending::new(request, flow, owner) })
     }
 
     /// The peer does not know the dialog: the call is over without a BYE.
@@ -191,7 +205,7 @@ impl Endpoint {
 }
 
 /// Puts a session description into a message.
-pub(super) fn attach_sdp(request: &mut Request, sdp: bytes::Bytes) {
+pub(super) fn attach_sdp(request: &mut Request, sdp: Bytes) {
     request.headers.push(header::CONTENT_TYPE, "application/sdp");
     request.body = sdp;
 }
@@ -206,7 +220,7 @@ fn status_of(cause: Cause) -> u16 {
     match cause {
         Cause::USER_BUSY => 486,
         Cause::CALL_REJECTED => 603,
-        Cause::NETWORK_OUT_OF_ORDER => 503,
+        Cause::TEMPORARY_FAILURE => 503,
         Cause::INCOMPATIBLE_DESTINATION => 488,
         _ => 480,
     }

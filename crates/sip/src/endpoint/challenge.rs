@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Endpoint;
 use super::calls::Call;
+use crate::dialog::Negotiation;
 use crate::digest::Credentials;
 use crate::message::{CSeq, Request, Response, header};
 use crate::transaction::{Owner, Sending, TransactionId};
@@ -80,7 +81,7 @@ impl Endpoint {
     fn follow(&mut self, owner: &Owner, old: TransactionId, new: TransactionId) {
         if let Owner::Reoffer(call) = owner
             && let Some(Call::Up(session)) = self.calls.get_mut(call)
-            && let crate::dialog::Negotiation::Ours { id, .. } = &mut session.negotiation
+            && let Negotiation::Ours { id, .. } = &mut session.negotiation
             && *id == old
         {
             *id = new;

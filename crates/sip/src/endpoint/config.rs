@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::digest::Secret;
+use crate::digest::{Algorithm, Secret};
 use crate::transport::Transport;
 
 /// Everything an [`Endpoint`](crate::Endpoint) needs to know at its start.
@@ -13,6 +13,8 @@ pub struct EndpointConfig {
     pub listeners: Vec<Listener>,
     /// The digest realm shown to phones.
     pub realm: String,
+    /// The digest algorithms that users are offered, the most wanted first.
+    pub digest: Vec<Algorithm>,
     /// Host names that are ours, beside the listeners' addresses.
     pub domains: Vec<String>,
     /// The value of User-Agent and Server.
@@ -34,6 +36,7 @@ impl Default for EndpointConfig {
         Self {
             listeners: Vec::new(),
             realm: "confab".into(),
+            digest: Algorithm::ALL.to_vec(),
             domains: Vec::new(),
             user_agent: "confab".into(),
             users: Vec::new(),

@@ -195,8 +195,8 @@ impl Cause {
     pub const CALL_REJECTED: Self = Self { q850: 21, text: "CALL_REJECTED" };
     /// 26: another device of the user answered.
     pub const LOSE_RACE: Self = Self { q850: 26, text: "LOSE_RACE" };
-    /// 38: the server goes down or fails.
-    pub const NETWORK_OUT_OF_ORDER: Self = Self { q850: 38, text: "NETWORK_OUT_OF_ORDER" };
+    /// 41: the server goes down or fails.
+    pub const TEMPORARY_FAILURE: Self = Self { q850: 41, text: "NORMAL_TEMPORARY_FAILURE" };
     /// 88: no common codec.
     pub const INCOMPATIBLE_DESTINATION: Self = Self { q850: 88, text: "INCOMPATIBLE_DESTINATION" };
     /// 102: a timer ran out.

@@ -15,8 +15,8 @@ use crate::message::{CSeq, Method, Response, header};
 use crate::transaction::{Due, ForkId, Owner, Sending, TransactionId};
 use crate::transport::Flow;
 
-/// Early dialogs that one INVITE may have; further tags are not remembered.
-const MAX_EARLY: usize = 16;
+/// Callees that one INVITE may reach behind a proxy; responses with further tags are not looked at.
+const MAX_CALLEES: usize = 16;
 
 /// How long one of several addresses of a gateway may be silent.
 pub(super) const FAILOVER: Duration = Duration::from_secs(4);
@@ -135,8 +135,8 @@ impl Endpoint {
         if let (true, Some(cause)) = (first, fork.cancelling) {
             return self.layer.cancel(now, fork.id, &cause.header());
         }
-        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
-        if let Some(tag) = tag.filter(|tag| fork.early.len() < MAX_EARLY && !fork.early.contains(tag)) {
+        let tag = response.headers.to_tag();
+        if let Some(tag) = tag.filter(|tag| fork.early.len() < MAX_CALLEES && !fork.early.contains(tag)) {
             fork.early.push(tag);
         }
         let (call, status) = (fork.call, response.status);
@@ -150,10 +150,14 @@ impl Endpoint {
     /// A 2xx: acknowledged in any case; the first one for its call wins, any other is ended by BYE.
     fn fork_accepted(&mut self, now: Instant, id: ForkId, transaction: TransactionId, response: &Response) {
         let Some(fork) = self.forks.get(&id) else { return };
-        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
+        let tag = response.headers.to_tag().unwrap_or_default();
         if let Some((flow, ack)) = fork.answered.get(&tag).cloned() {
             self.layer.stats.retransmitted += 1;
             return self.layer.send(flow, ack);
+        }
+        if fork.answered.len() == MAX_CALLEES {
+            self.layer.stats.stray_responses += 1;
+            return;
         }
         let Some(sending) = self.layer.sending(transaction) else { return };
         let Some(dialog) = Dialog::of_response(&sending.request, response, sending.flow, fork.anchored)
@@ -205,9 +209,7 @@ impl Endpoint {
     ) {
         let mut bye = dialog.request(Method::Bye);
         bye.headers.push(header::REASON, cause.unwrap_or(Cause::LOSE_RACE).header());
-        self.decorate(&mut bye.headers);
-        let flow = self.way(&dialog);
-        self.layer.request(now, Sending { gateway, ..Sending::new(bye, flow, Owner::Nobody) });
+        self.send_within(now, &dialog, gateway, bye, Owner::Nobody);
     }
 
     /// A try failed: the next address of the gateway, or one failure more for the call.

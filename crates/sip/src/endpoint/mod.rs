@@ -37,8 +37,9 @@ use self::reply::StatelessTags;
 use self::trunks::Trunk;
 use crate::digest::Verifier;
 use crate::limits::{Failures, Rate};
+use crate::message::Response;
 use crate::registrar::Registrar;
-use crate::transaction::{Due, ForkId, Layer, Owner, Sending, Upcall};
+use crate::transaction::{Due, ForkId, Layer, Owner, Sending, TransactionId, Upcall};
 use crate::transport::{Flow, Transmit, Transport};
 
 /// `Refused` events in a second; what is more is only counted.
@@ -124,7 +125,7 @@ impl Endpoint {
             layer: Layer::new(config.listeners.clone(), config.timers, config.limits.transactions, draw()),
             events: VecDeque::new(),
             tags,
-            verifier: Verifier::new(config.realm.clone(), draw()),
+            verifier: Verifier::new(config.realm.clone(), config.digest.clone(), draw()),
             failures: Failures::new(&config.limits),
             invites: Rate::new(config.limits.invites_per_second_per_ip),
             log: Rate::new(REFUSED_EVENTS_PER_SECOND),
@@ -248,8 +249,8 @@ impl Endpoint {
         &mut self,
         now: Instant,
         owner: Owner,
-        id: crate::transaction::TransactionId,
-        response: &crate::message::Response,
+        id: TransactionId,
+        response: &Response,
         source: SocketAddr,
     ) {
         if self.answer_challenge(now, id, response, source).is_some() {

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::calls::{Call, attach_sdp};
-use super::reply::apply_refusal;
+use super::reply::{ALLOW, apply_refusal};
 use super::uas::{ok_with, sdp_of};
 use super::within::retry_later;
 use super::{CallRef, Endpoint, Event, Refusal};
 use crate::dialog::{Negotiation, Unacknowledged};
 use crate::message::{Method, Request, Response, header};
-use crate::transaction::{Due, Owner, Sending, ServerKey, TransactionId};
+use crate::transaction::{Due, Owner, ServerKey, TransactionId};
 use crate::transport::Flow;
 
 impl Endpoint {
@@ -135,14 +135,11 @@ impl Endpoint {
         }
         let Some(sdp) = session.queued.take() else { return };
         let mut invite = session.dialog.request(Method::Invite);
-        let (dialog, gateway) = (session.dialog.clone(), session.gateway);
-        invite.headers.push(header::CONTACT, &dialog.contact);
-        invite.headers.push(header::ALLOW, super::reply::ALLOW);
-        self.decorate(&mut invite.headers);
+        invite.headers.push(header::CONTACT, &session.dialog.contact);
+        invite.headers.push(header::ALLOW, ALLOW);
         attach_sdp(&mut invite, sdp.clone());
-        let flow = self.way(&dialog);
-        let sending = Sending { gateway, ..Sending::new(invite, flow, Owner::Reoffer(call)) };
-        let id = self.layer.request(now, sending);
+        let (dialog, gateway) = (session.dialog.clone(), session.gateway);
+        let id = self.send_within(now, &dialog, gateway, invite, Owner::Reoffer(call));
         if let Some(Call::Up(session)) = self.calls.get_mut(&call) {
             session.negotiation = Negotiation::Ours { id, sdp };
         }

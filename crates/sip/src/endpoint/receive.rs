@@ -66,7 +66,7 @@ impl Endpoint {
             (Method::Ack, _) => self.receive_ack(now, arrival.flow, &request),
             (_, Some(id)) => self.layer.receive_again(now, id),
             (Method::Cancel, None) => self.receive_cancel(now, arrival, &request),
-            _ if request.headers.to().is_ok_and(|to| to.tag().is_some()) => {
+            _ if request.headers.to_tag().is_some() => {
                 self.receive_within(now, key, arrival, &request);
             }
             _ => self.receive_outside(now, key, arrival, &request, admission),

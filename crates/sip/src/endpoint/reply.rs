@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -133,7 +134,7 @@ impl Endpoint {
         id: TransactionId,
         tag: &str,
         mut response: Response,
-    ) -> Option<bytes::Bytes> {
+    ) -> Option<Bytes> {
         if let Ok(to) = response.headers.to() {
             response.headers.set(header::TO, to.with_tag(tag).to_string());
         }
@@ -149,7 +150,7 @@ impl Endpoint {
         tag: &str,
         status: u16,
         finish: impl FnOnce(&mut Response),
-    ) -> Option<bytes::Bytes> {
+    ) -> Option<Bytes> {
         let mut response = self.layer.asked(id)?.respond(status);
         finish(&mut response);
         self.respond(now, id, tag, response)
@@ -182,7 +183,7 @@ pub(super) fn apply_refusal(response: &mut Response, refusal: &Refusal) {
 
 /// The response on the wire, without what makes it more than 1.5 times as large as the request. `None`: it cannot be
 /// made small enough.
-fn fitted(mut response: Response, arrival: Arrival) -> Option<bytes::Bytes> {
+fn fitted(mut response: Response, arrival: Arrival) -> Option<Bytes> {
     let limit = match arrival.flow.transport {
         Transport::Udp => arrival.size + arrival.size / 2,
         Transport::Tcp => usize::MAX,

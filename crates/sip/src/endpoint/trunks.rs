@@ -150,7 +150,7 @@ impl Endpoint {
             Some(_) => address.ip() == flow.remote.ip(),
             None => *address == flow.remote,
         };
-        let fits = |trunk: &&super::Trunk| {
+        let fits = |trunk: &&Trunk| {
             trunk.config.transport == flow.transport && trunk.addresses.iter().any(is_there)
         };
         self.trunks.iter().find(fits).map(|trunk| trunk.config.name.clone())
@@ -314,7 +314,8 @@ fn granted(response: &Response) -> Option<Duration> {
 }
 
 fn min_expires(response: &Response) -> Option<Duration> {
-    response.headers.get(header::MIN_EXPIRES)?.trim().parse().ok().map(Duration::from_secs)
+    let seconds: u32 = response.headers.get(header::MIN_EXPIRES)?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 /// Well before the end, so that a lost REGISTER has time to be sent again.

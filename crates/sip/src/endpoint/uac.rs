@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::calls::{Call, Party, Placed, attach_sdp};
 use super::fork::{FAILOVER, Fork};
 use super::reply::ALLOW;
+use super::trunks::Trunk;
 use super::{CallRef, Cause, Endpoint, Outgoing, PlaceError, Target};
 use crate::clean;
 use crate::message::{CSeq, Host, Method, NameAddr, Request, Uri, header};
@@ -122,7 +123,7 @@ impl Endpoint {
         let identity = clean::identity(&outgoing.from);
         let trunk = leg.gateway.and_then(|index| self.trunks.get(index));
         let user = trunk.and_then(|trunk| trunk.config.from_user.clone()).unwrap_or(identity.user);
-        let host = trunk.and_then(super::Trunk::home_host).unwrap_or_else(|| self.own_host(&leg.flow));
+        let host = trunk.and_then(Trunk::home_host).unwrap_or_else(|| self.own_host(&leg.flow));
         let from = NameAddr { display: identity.display, ..NameAddr::new(Uri::sip(Some(&user), host, None)) };
         let contact_user = outgoing.contact_user.as_deref().map_or(user, clean::number);
         let mut request = Request::new(Method::Invite, leg.uri.clone());

@@ -117,7 +117,7 @@ impl Endpoint {
 
     /// An ACK that belongs to no failure response: to a 2xx of ours, or to a reply without state.
     pub(super) fn receive_ack(&mut self, now: Instant, flow: Flow, request: &Request) {
-        let tag = request.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
+        let tag = request.headers.to_tag().unwrap_or_default();
         match self.session_of(request) {
             Some(call) => self.acknowledged(now, call, flow, request),
             None if tag == self.tags.tag(request) => {}

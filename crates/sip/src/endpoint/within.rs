@@ -11,7 +11,7 @@ use super::reply::{Arrival, refusal_response};
 use super::uas::sdp_of;
 use super::{By, CallRef, End, Endpoint, Event, Refusal};
 use crate::message::{Method, Request, Response, header};
-use crate::transaction::{ForkId, Owner, Sending, ServerKey};
+use crate::transaction::{ForkId, Owner, ServerKey};
 use crate::transport::Flow;
 
 impl Endpoint {
@@ -21,12 +21,10 @@ impl Endpoint {
             && session.closing.is_none()
         {
             let mut info = session.dialog.request(Method::Info);
-            let (dialog, gateway) = (session.dialog.clone(), session.gateway);
-            self.decorate(&mut info.headers);
             info.headers.push(header::CONTENT_TYPE, content_type);
             info.body = body;
-            let flow = self.way(&dialog);
-            self.layer.request(now, Sending { gateway, ..Sending::new(info, flow, Owner::Within(call)) });
+            let (dialog, gateway) = (session.dialog.clone(), session.gateway);
+            self.send_within(now, &dialog, gateway, info, Owner::Within(call));
         }
         self.settle(now);
     }

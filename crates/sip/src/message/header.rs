@@ -9,11 +9,9 @@ macro_rules! names {
 names! {
     ACCEPT = "Accept";
     ALLOW = "Allow";
-    AUTHENTICATION_INFO = "Authentication-Info";
     AUTHORIZATION = "Authorization";
     CALL_ID = "Call-ID";
     CONTACT = "Contact";
-    CONTENT_DISPOSITION = "Content-Disposition";
     CONTENT_ENCODING = "Content-Encoding";
     CONTENT_LENGTH = "Content-Length";
     CONTENT_TYPE = "Content-Type";
@@ -24,11 +22,8 @@ names! {
     FROM = "From";
     MAX_FORWARDS = "Max-Forwards";
     MIN_EXPIRES = "Min-Expires";
-    MIN_SE = "Min-SE";
     PROXY_AUTHENTICATE = "Proxy-Authenticate";
     PROXY_AUTHORIZATION = "Proxy-Authorization";
-    PROXY_REQUIRE = "Proxy-Require";
-    P_ASSERTED_IDENTITY = "P-Asserted-Identity";
     REASON = "Reason";
     RECORD_ROUTE = "Record-Route";
     REFER_TO = "Refer-To";

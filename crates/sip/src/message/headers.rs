@@ -104,6 +104,11 @@ impl Headers {
         self.one(header::TO)
     }
 
+    /// The tag of To: none in a request outside of dialogs.
+    pub fn to_tag(&self) -> Option<String> {
+        self.to().ok()?.tag().map(str::to_owned)
+    }
+
     /// Contact.
     pub fn contacts(&self) -> Result<Contacts, Invalid> {
         match self.list(header::CONTACT).any(|contact| contact == "*") {

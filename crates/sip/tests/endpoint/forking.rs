@@ -142,6 +142,13 @@ fn reply(
 }
 
 #[test]
+fn a_flood_of_answers_to_one_invite_is_bounded() {
+    let (mut net, caller, gateway, invite) = at_gateway();
+    (0..100).for_each(|n| reply(&mut net, gateway, caller, &invite, 200, &format!("callee-{n}")));
+    assert_eq!((net.count("ACK"), net.stats(caller).stray_responses), (16, 84));
+}
+
+#[test]
 fn a_second_answer_of_the_same_branch_is_acknowledged_and_ended() {
     let (mut net, caller, gateway, invite) = at_gateway();
     reply(&mut net, gateway, caller, &invite, 180, "a");

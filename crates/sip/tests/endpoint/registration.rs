@@ -146,6 +146,27 @@ fn a_brief_wish_is_raised_to_what_the_registrar_wants() {
 }
 
 #[test]
+fn no_min_expires_is_too_large_to_live_with() {
+    let mut net = Network::new();
+    let registrar = net.scripted(SERVER);
+    let phone = net.endpoint("10.0.1.1:5060", phone("1001", SERVER));
+    for wanted in ["18446744073709551615", "4294967295"] {
+        net.run_ms(50);
+        let asked = net.requests(registrar).remove(0);
+        let mut brief = asked.respond(423);
+        brief.headers.push(header::MIN_EXPIRES, wanted);
+        net.send(registrar, phone, brief.to_bytes());
+        net.run(Duration::from_secs(6));
+    }
+    let asked = net.requests(registrar).remove(0);
+    assert_eq!(asked.headers.expires(), Some(Ok(u32::MAX)));
+    net.send(registrar, phone, asked.respond(200).to_bytes());
+    net.run_ms(50);
+    let up = Event::GatewayState { gateway: "home".into(), up: true, status: Some(200) };
+    assert_eq!(net.take_events(phone).last(), Some(&up));
+}
+
+#[test]
 fn the_registrar_lists_all_contacts() {
     let (mut net, server, _) = registered(&["1001", "1001"]);
     assert_eq!(net.at(server, |endpoint, _| endpoint.contacts("1001")), 2);

@@ -47,7 +47,7 @@ pub(super) struct MergeKey {
 impl MergeKey {
     /// The key of a request outside of dialogs.
     pub(super) fn of(request: &Request) -> Option<Self> {
-        if request.method == Method::Cancel || request.headers.to().ok()?.tag().is_some() {
+        if request.method == Method::Cancel || request.headers.to_tag().is_some() {
             return None;
         }
         let cseq = request.headers.cseq().ok()?;
