@@ -1,6 +1,8 @@
 //! A tone for each voice and each prompt, far enough apart to be told from one another in any mix.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use confab_mixer::Tone;
 use tempfile::TempDir;
@@ -23,44 +25,18 @@ const FIRST: f32 = 900.0;
 const STEP: f32 = 80.0;
 const RATE: u32 = 8000;
 
-const PROMPTS: [&str; 29] = [
-    "conference/conf-alone.wav",
-    "conference/conf-bad-pin.wav",
-    "conference/conf-exit.wav",
-    "conference/conf-kicked.wav",
-    "conference/conf-music.wav",
-    "conference/conf-muted.wav",
-    "conference/conf-pin.wav",
-    "conference/conf-unmuted.wav",
-    "conference/conf-welcome.wav",
-    "currency/negative.wav",
-    "digits/0.wav",
-    "digits/1.wav",
-    "digits/2.wav",
-    "digits/3.wav",
-    "digits/4.wav",
-    "digits/5.wav",
-    "digits/6.wav",
-    "digits/7.wav",
-    "digits/8.wav",
-    "digits/9.wav",
-    "ivr/busy.wav",
-    "ivr/cancelled.wav",
-    "ivr/declined.wav",
-    "ivr/destination_telephone_number.wav",
-    "ivr/invalid_entry.wav",
-    "ivr/no_answer.wav",
-    "ivr/no_invite.wav",
-    "ivr/not_allowed.wav",
-    "ivr/unreachable.wav",
-];
+/// The prompts of the tutorial, in the order of their names.
+static PROMPTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let config = confab_config::load(&crate::tutorial(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    config.sound_names().into_iter().map(|(name, _)| name.to_owned()).collect()
+});
 
 /// The tone of a prompt, Hz.
 ///
 /// # Panics
 /// If the server has no such prompt.
 pub fn prompt(name: &str) -> f32 {
-    let index = PROMPTS.iter().position(|known| *known == name);
+    let index = PROMPTS.iter().position(|known| known == name);
     FIRST + STEP * index.unwrap_or_else(|| panic!("no prompt {name}")) as f32
 }
 
@@ -70,7 +46,7 @@ pub fn prompt(name: &str) -> f32 {
 /// If it cannot be written.
 pub fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
-    for name in PROMPTS {
+    for name in PROMPTS.iter() {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         write(&path, prompt(name), SECONDS);

@@ -4,15 +4,13 @@
 
 use std::time::Duration;
 
-use confab_phone::{Call, KeyTiming, Keys};
+use confab_phone::{Call, Heard, KeyTiming, Keys};
 use confab_tests::{Bridge, SOON, leave_by_hash, pass, tones};
-
-const WINDOW: Duration = Duration::from_millis(320);
 
 /// The level at which `ear` hears `tone`, after a change has had time to arrive.
 async fn settled(ear: &Call, tone: f32) -> f32 {
     pass(Duration::from_millis(600)).await;
-    ear.heard().tone_level(tone, WINDOW)
+    ear.heard().tone_level(tone, Heard::WINDOW)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,14 +72,14 @@ async fn the_energy_level_shuts_out_what_is_quieter() {
     // A tone of -20 dBov has a mean |sample| of some 2950 x 0.9; one of -40 dBov some 295.
     two.at_station.play_tone(tones::STATION, -40.0);
     pass(Duration::from_secs(1)).await;
-    assert!(two.at_trunk.heard().tone_level(tones::STATION, WINDOW) > -45.0, "{}", two.at_trunk.heard());
+    assert!(two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) > -45.0, "{}", two.at_trunk.heard());
     two.at_station.press("9").await.unwrap();
     two.at_station.press("9").await.unwrap();
     pass(Duration::from_millis(1500)).await;
-    assert!(two.at_trunk.heard().tone_level(tones::STATION, WINDOW) < -60.0, "{}", two.at_trunk.heard());
+    assert!(two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) < -60.0, "{}", two.at_trunk.heard());
     two.at_station.press("8").await.unwrap();
     pass(Duration::from_millis(500)).await;
-    assert!(two.at_trunk.heard().tone_level(tones::STATION, WINDOW) > -45.0, "{}", two.at_trunk.heard());
+    assert!(two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) > -45.0, "{}", two.at_trunk.heard());
     bridge.stop().await;
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use confab_phone::{OnCall, StreamReport};
+use confab_phone::{Call, Heard, IncomingCall, OnCall, Phone, StreamReport};
 use confab_tests::{Bridge, SOON, TRUNK_NUMBER, pass, tones};
 
 const ALONE: &str = "conference/conf-alone.wav";
@@ -23,16 +23,34 @@ async fn the_whole_flow() {
     let bridge = Bridge::start().await;
     let station = bridge.station("1004", tones::STATION).await;
     let trunk = bridge.trunk().await;
+    let at_trunk = the_trunk_is_answered(&trunk).await;
+    let ringing = the_station_is_called(&station, &at_trunk).await;
+    let at_station = the_station_joins_muted(ringing, &at_trunk).await;
+    the_station_is_asked_for_a_number(&at_station, &at_trunk).await;
+    let invited = bridge.station("1005", tones::INVITED).await;
+    let at_invited = a_user_is_invited(&invited, &at_station, &at_trunk).await;
+    the_invited_cannot_invite(&at_invited, &at_trunk).await;
+    let at_far_end = a_number_is_invited(&bridge.far_end, &at_station, &at_trunk).await;
+    invites_are_taken_back(&at_station, &at_far_end, &at_invited).await;
+    assert_whole("trunk", &at_trunk.stream_report());
+    assert_whole("1004", &at_station.stream_report());
+    the_room_ends_with_the_trunk(&at_trunk, &at_station).await;
+    bridge.stop().await;
+}
 
-    // 1. The trunk calls 2002: 180 at once, 200 half a second later.
+/// 180 at once, 200 half a second later.
+async fn the_trunk_is_answered(trunk: &Phone) -> Call {
     let at_trunk = trunk.call("2002").await.unwrap();
     let (_, status) = at_trunk.wait_ringing(SOON).await.unwrap();
     assert_eq!(status, 180);
     let answered = at_trunk.wait_answered(SOON).await.unwrap();
     let waited = answered - at_trunk.state().started;
     assert!((450..900).contains(&waited.as_millis()), "answered after {waited:?}");
+    at_trunk
+}
 
-    // 2. 1004 is called at once, with the trunk's number and name; the trunk hears alone, then music.
+/// At once, with the trunk's number and name; the trunk hears alone, then music.
+async fn the_station_is_called(station: &Phone, at_trunk: &Call) -> IncomingCall {
     let ringing = station.next_call(SOON).await.unwrap();
     assert_eq!(ringing.caller.user, TRUNK_NUMBER);
     assert_eq!(ringing.caller.display.as_deref(), Some("Alice"));
@@ -40,8 +58,11 @@ async fn the_whole_flow() {
     ringing.ring();
     at_trunk.wait_until_hears(tones::prompt(ALONE), SOON).await.unwrap();
     at_trunk.wait_until_hears(tones::prompt(MUSIC), SOON).await.unwrap();
+    ringing
+}
 
-    // 3. 1004 answers, muted: the welcome is heard by both, the music stops.
+/// The welcome is heard by both and the music stops; 0 unmutes him, and nobody hears himself.
+async fn the_station_joins_muted(ringing: IncomingCall, at_trunk: &Call) -> Call {
     let at_station = ringing.answer().await.unwrap();
     at_trunk.wait_until_hears(tones::prompt(WELCOME), SOON).await.unwrap();
     at_station.wait_until_hears(tones::prompt(MUTED), SOON).await.unwrap();
@@ -54,18 +75,22 @@ async fn the_whole_flow() {
     assert!(at_station.heard().silent_of(tones::STATION), "nobody hears himself: {}", at_station.heard());
     assert!(at_trunk.heard().silent_of(tones::TRUNK), "nobody hears himself: {}", at_trunk.heard());
     pass(Duration::from_secs(1)).await;
+    at_station
+}
 
-    // 4. *1: the prompt is for 1004 alone, over the room at -15 dB; the room does not hear him.
-    let full = at_station.heard().tone_level(tones::TRUNK, Duration::from_millis(320));
+/// The prompt of *1 is for 1004 alone, over the room at -15 dB; the room does not hear him.
+async fn the_station_is_asked_for_a_number(at_station: &Call, at_trunk: &Call) {
+    let full = at_station.heard().tone_level(tones::TRUNK, Heard::WINDOW);
     at_station.press("*1").await.unwrap();
     at_station.wait_until_hears(tones::prompt(ENTER_NUMBER), SOON).await.unwrap();
     let ducked = at_station.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
     assert!((full - ducked - 15.0).abs() < 1.5, "the room under the prompt: {full} -> {ducked} dBov");
     at_trunk.wait_until_silent_of(tones::STATION, SOON).await.unwrap();
     assert!(!at_trunk.heard().hears(tones::prompt(ENTER_NUMBER)));
+}
 
-    // 5.-7. He types 1005#: the INVITE leaves within 200 ms and he is back in the mix at once.
-    let invited = bridge.station("1005", tones::INVITED).await;
+/// He types 1005#: the INVITE leaves within 200 ms and he is back in the mix at once; then there are three.
+async fn a_user_is_invited(invited: &Phone, at_station: &Call, at_trunk: &Call) -> Call {
     at_station.press("1005#").await.unwrap();
     let typed = Instant::now();
     let ringing = invited.next_call(SOON).await.unwrap();
@@ -75,8 +100,8 @@ async fn the_whole_flow() {
     at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
     let at_invited = ringing.answer().await.unwrap();
     for (ear, voices) in [
-        (&at_trunk, [tones::STATION, tones::INVITED]),
-        (&at_station, [tones::TRUNK, tones::INVITED]),
+        (at_trunk, [tones::STATION, tones::INVITED]),
+        (at_station, [tones::TRUNK, tones::INVITED]),
         (&at_invited, [tones::TRUNK, tones::STATION]),
     ] {
         for voice in voices {
@@ -84,43 +109,50 @@ async fn the_whole_flow() {
         }
     }
     assert!(at_invited.heard().silent_of(tones::INVITED));
+    at_invited
+}
 
-    // The invited has no *1: `1` is his own control (he is heard more quietly), nobody is called.
-    let before = at_trunk.heard().tone_level(tones::INVITED, Duration::from_millis(320));
+/// He has no *1: `1` is his own control (he is heard more quietly), nobody is called.
+async fn the_invited_cannot_invite(at_invited: &Call, at_trunk: &Call) {
+    let before = at_trunk.heard().tone_level(tones::INVITED, Heard::WINDOW);
     at_invited.press("*1").await.unwrap();
     pass(Duration::from_millis(2500)).await;
-    let after = at_trunk.heard().tone_level(tones::INVITED, Duration::from_millis(320));
+    let after = at_trunk.heard().tone_level(tones::INVITED, Heard::WINDOW);
     assert!((before - after - 3.0).abs() < 1.0, "vol talk dn: {before} -> {after} dBov");
+}
 
-    // A fourth, through the gateway: five digits and more.
+/// Five digits and more go through the gateway.
+async fn a_number_is_invited(far_end: &Phone, at_station: &Call, at_trunk: &Call) -> Call {
     at_station.press("*120001#").await.unwrap();
-    let ringing = bridge.far_end.next_call(SOON).await.unwrap();
+    let ringing = far_end.next_call(SOON).await.unwrap();
     assert_eq!(ringing.dialled, "20001");
     let at_far_end = ringing.answer().await.unwrap();
     for voice in [tones::TRUNK, tones::STATION, tones::INVITED] {
         at_far_end.wait_until_hears(voice, SOON).await.unwrap();
     }
     at_trunk.wait_until_hears(tones::FAR_END, SOON).await.unwrap();
+    at_far_end
+}
 
-    // 8. *2 takes the newest back, again the one before, then there is none left.
+/// *2 takes the newest back, again the one before, then there is none left.
+async fn invites_are_taken_back(at_station: &Call, newest: &Call, before: &Call) {
     at_station.press("*2").await.unwrap();
-    at_far_end.wait_ended(SOON).await.unwrap();
-    assert!(at_invited.state().ended.is_none());
+    newest.wait_ended(SOON).await.unwrap();
+    assert!(before.state().ended.is_none());
     at_station.press("*2").await.unwrap();
-    at_invited.wait_ended(SOON).await.unwrap();
+    before.wait_ended(SOON).await.unwrap();
     pass(Duration::from_millis(500)).await;
     at_station.press("*2").await.unwrap();
     at_station.wait_until_hears(tones::prompt("ivr/no_invite.wav"), SOON).await.unwrap();
+}
 
-    // 9. The trunk hangs up: the other hears that he is put out, then BYE, all within 3 s.
-    assert_whole("trunk", &at_trunk.stream_report());
-    assert_whole("1004", &at_station.stream_report());
+/// The trunk hangs up: the other hears that he is put out, then BYE, all within 3 s.
+async fn the_room_ends_with_the_trunk(at_trunk: &Call, at_station: &Call) {
     at_trunk.hang_up();
     let hung_up = Instant::now();
     at_station.wait_until_hears(tones::prompt("conference/conf-kicked.wav"), SOON).await.unwrap();
     at_station.wait_ended(SOON).await.unwrap();
     assert!(hung_up.elapsed() < Duration::from_secs(3));
-    bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use crate::outbox::Outbox;
 const MAX_WAITING: usize = 4;
 
 /// After this a prompt whose end was never reported counts as over.
-const PROMPT_LIMIT: Duration = Duration::from_secs(30);
+const PROMPT_LIMIT: Duration = Duration::from_secs(120);
 
 /// After this a call is ended, even if its last prompt is not over.
 const GOODBYE_LIMIT: Duration = Duration::from_millis(2500);

@@ -10,7 +10,7 @@ use crate::outbox::Outbox;
 use crate::settings::Profile;
 
 /// After this an announcement whose end was never reported counts as over.
-const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(30);
+const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(120);
 
 /// What is said to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

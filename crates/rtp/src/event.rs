@@ -1,3 +1,5 @@
+//! Keys as telephone-events (RFC 4733), received and sent.
+
 /// The events that are keys of a phone, by their code (RFC 4733 §3.2).
 const KEYS: &[u8; 16] = b"0123456789*#ABCD";
 const END: u8 = 0x80;

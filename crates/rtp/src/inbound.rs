@@ -1,3 +1,5 @@
+//! What one leg receives: from the datagram to a key, or to a place in the jitter buffer.
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 

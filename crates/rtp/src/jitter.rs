@@ -1,3 +1,5 @@
+//! The jitter buffer of one received stream.
+
 use std::time::{Duration, Instant};
 
 use pulls::{Pull, Pulls};
@@ -9,6 +11,9 @@ use crate::Packet;
 mod pulls;
 mod ring;
 mod spread;
+mod words;
+
+pub use words::{Frame, Inserted, JitterConfig, JitterStats, Next};
 
 /// A transit time this far off the fastest, in ms, is a jump of the sender's clock and no jitter.
 const JUMP_MS: i64 = 1000;
@@ -26,81 +31,6 @@ const MARGIN_MS: i64 = 1;
 const PATIENCE: u32 = 100;
 /// How many pulls later the next one may go.
 const RELENT: u32 = 20;
-
-/// What a jitter buffer has to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JitterConfig {
-    /// RTP clock rate in Hz.
-    pub clock_rate: u32,
-    /// Time between two ticks of the reader, in ms.
-    pub interval_ms: u16,
-    /// The most delay it may add, in ms.
-    pub max_delay_ms: u16,
-}
-
-impl Default for JitterConfig {
-    fn default() -> Self {
-        Self { clock_rate: 8000, interval_ms: 20, max_delay_ms: 200 }
-    }
-}
-
-/// What became of a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inserted {
-    /// It waits to be played.
-    Queued,
-    /// It is the first of a stream that jumped in sequence or time; what was queued is gone.
-    Restarted,
-    /// It was there already.
-    Duplicate,
-    /// Its turn is over.
-    Late,
-    /// Its payload is empty or longer than 480 bytes.
-    Unusable,
-}
-
-/// One packet to play.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frame<'a> {
-    /// The encoded audio.
-    pub payload: &'a [u8],
-    /// Its payload type.
-    pub payload_type: u8,
-    /// Its RTP timestamp.
-    pub timestamp: u32,
-    /// It does not continue what was played before: the start of a talk spurt, or some audio was left out.
-    pub splice: bool,
-}
-
-/// What to play next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next<'a> {
-    /// Decode and play this.
-    Packet(Frame<'a>),
-    /// Conceal this many samples, then ask again if more are needed.
-    Lost(u32),
-    /// Nothing for the rest of this tick: silence, start, or the sender pauses.
-    Wait,
-}
-
-/// Counters since the buffer was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct JitterStats {
-    /// Packets played.
-    pub played: u64,
-    /// Times that [`Next::Lost`] was given.
-    pub concealed: u64,
-    /// Packets that came after their turn.
-    pub late: u64,
-    /// Packets that came twice.
-    pub duplicates: u64,
-    /// Packets thrown away to bring the delay down.
-    pub discarded: u64,
-    /// Jumps of sequence or timestamp.
-    pub restarts: u64,
-    /// Samples the reader dropped (positive) or inserted (negative) by [`JitterBuffer::skip`].
-    pub skipped: i64,
-}
 
 /// The adaptive jitter buffer of one received stream.
 ///

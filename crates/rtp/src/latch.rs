@@ -1,3 +1,5 @@
+//! Whose RTP is heard, and where ours may go.
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 

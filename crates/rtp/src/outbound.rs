@@ -1,3 +1,5 @@
+//! What one leg sends: numbers and timestamps.
+
 use crate::rtcp::SenderInfo;
 use crate::{EventPacket, Packet};
 

@@ -1,3 +1,5 @@
+//! RTP packets on the wire (RFC 3550 §5.1).
+
 const HEADER: usize = 12;
 
 /// Why a datagram is no RTP packet.

@@ -8,6 +8,8 @@ use rtcp_types::{
 
 /// Time between reports of a session of two or a few (RFC 3550 §6.2).
 const INTERVAL: Duration = Duration::from_secs(5);
+/// Seconds from 1900, where NTP begins, to the Unix epoch.
+const NTP_TO_UNIX_S: u64 = 2_208_988_800;
 /// Makes up for the timer reconsideration converging below the intended mean (RFC 3550 §6.3.1).
 const COMPENSATION: f64 = std::f64::consts::E - 1.5;
 /// The largest and smallest loss that 24 bits hold.
@@ -145,6 +147,13 @@ pub fn round_trip(block: &ReportBlock, ntp: u64) -> Option<Duration> {
     }
     let units = middle(ntp).wrapping_sub(block.last_sr).wrapping_sub(block.delay_since_last_sr);
     (units < 60 << 16).then(|| Duration::from_secs(1) * units / (1 << 16))
+}
+
+/// The NTP time of what is so long after the Unix epoch.
+#[must_use]
+pub fn ntp(since_unix_epoch: Duration) -> u64 {
+    let fraction = (u64::from(since_unix_epoch.subsec_nanos()) << 32) / 1_000_000_000;
+    (since_unix_epoch.as_secs() + NTP_TO_UNIX_S) << 32 | fraction
 }
 
 /// The middle 32 bits of an NTP time: 16.16 fixed point seconds.

@@ -1,3 +1,5 @@
+//! Losses and jitter of one received stream (RFC 3550 appendix A).
+
 use crate::rtcp::ReportBlock;
 
 /// A sequence number this far ahead is a restart rather than a loss (RFC 3550 A.1).

@@ -1,3 +1,5 @@
+//! Why a description was refused, in terms of SIP.
+
 use std::net::SocketAddr;
 
 /// Why a description was refused.

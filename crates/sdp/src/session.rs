@@ -1,3 +1,5 @@
+//! Offer and answer (RFC 3264) of one leg.
+
 use bytes::Bytes;
 use sdp_types::Media;
 

@@ -1,3 +1,5 @@
+//! The words for one audio stream: what we can do, and what was agreed on.
+
 use std::net::{IpAddr, SocketAddr};
 
 /// An audio encoding that this server speaks (RFC 3551 §6).

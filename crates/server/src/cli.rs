@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use confab_config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::sounds::Library;
 use crate::{Server, log};
 
 /// The configuration is not usable.
@@ -90,6 +91,9 @@ async fn serve(args: &FileArgs) -> ExitCode {
 fn check(args: &FileArgs) -> ExitCode {
     let Some(config) = load(args) else { return EXIT_CONFIG.into() };
     println!("{}", config.summary().trim_end());
+    for warning in Library::of(&config).1 {
+        eprintln!("warning: {warning}");
+    }
     ExitCode::SUCCESS
 }
 

@@ -3,12 +3,12 @@
 //! They come from `sounds.dir` if that is set, else from the binary itself. A room then plays them from memory, so a
 //! file that vanishes later changes nothing.
 
-use std::collections::HashMap;
-use std::io::Cursor;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use confab_codec::resample;
+use confab_codec::{read_wav, resample};
+use confab_config::Config;
 
 macro_rules! embedded {
     ($($name:literal),* $(,)?) => {
@@ -50,7 +50,7 @@ const EMBEDDED: &[(&str, &[u8])] = embedded![
 ];
 
 /// A sound longer than this is refused: it would be held in memory whole, once for each rate. Seconds.
-const MAX_SECONDS: u32 = 600;
+const MAX_SECONDS: usize = 600;
 
 /// Why a sound cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +89,18 @@ impl Library {
         Self { dir, sounds: HashMap::new() }
     }
 
+    /// Every sound that is named anywhere, at the rate of every profile, and a line for each that will be silent.
+    pub(crate) fn of(config: &Config) -> (Self, Vec<String>) {
+        let mut library = Self::new(config.sounds.dir.clone());
+        let mut silent = Vec::new();
+        let rates: BTreeSet<u32> = config.conference.profiles.values().map(|profile| profile.rate).collect();
+        for (name, place) in config.sound_names() {
+            let failed = rates.iter().find_map(|rate| library.load(name, *rate).err());
+            silent.extend(failed.map(|error| format!("{place}: {error}; silence is played instead")));
+        }
+        (library, silent)
+    }
+
     /// Makes a sound ready to be played in rooms of `rate` Hz.
     ///
     /// # Errors
@@ -125,46 +137,20 @@ fn read_file(path: &Path) -> Result<Vec<u8>, SoundError> {
 
 fn decode(name: &str, bytes: &[u8], rate: u32) -> Result<Vec<i16>, SoundError> {
     let unplayable = |why: String| SoundError::Unplayable { name: name.to_owned(), why };
-    let mut reader =
-        hound::WavReader::new(Cursor::new(bytes)).map_err(|error| unplayable(error.to_string()))?;
-    let spec = reader.spec();
-    if !(8000..=48_000).contains(&spec.sample_rate) || !(1..=2).contains(&spec.channels) {
-        return Err(unplayable(format!("{} Hz, {} channels", spec.sample_rate, spec.channels)));
+    let wav = read_wav(bytes).map_err(|error| unplayable(error.to_string()))?;
+    if !(8000..=48_000).contains(&wav.rate) || !(1..=2).contains(&wav.channels) {
+        return Err(unplayable(format!("{} Hz, {} channels", wav.rate, wav.channels)));
     }
-    if reader.duration() > spec.sample_rate * MAX_SECONDS {
+    if wav.samples.len() > wav.rate as usize * MAX_SECONDS {
         return Err(unplayable(format!("longer than {MAX_SECONDS} s")));
     }
-    let samples = match spec.sample_format {
-        hound::SampleFormat::Int => integers(&mut reader, spec.bits_per_sample),
-        hound::SampleFormat::Float => floats(&mut reader),
-    };
-    let samples = samples.map_err(|error| unplayable(error.to_string()))?;
-    resample(&mono(&samples, spec.channels), spec.sample_rate, rate)
-        .map_err(|error| unplayable(error.to_string()))
-}
-
-type Wav<'a> = hound::WavReader<Cursor<&'a [u8]>>;
-
-fn integers(reader: &mut Wav<'_>, bits: u16) -> Result<Vec<i16>, hound::Error> {
-    let to_16_bit = move |sample: i32| match bits {
-        0..=16 => (sample << (16 - bits)) as i16,
-        _ => (sample >> (bits - 16)) as i16,
-    };
-    reader.samples::<i32>().map(|sample| sample.map(to_16_bit)).collect()
-}
-
-fn floats(reader: &mut Wav<'_>) -> Result<Vec<i16>, hound::Error> {
-    // A cast of a float saturates, so a sample above full scale does not wrap.
-    reader.samples::<f32>().map(|sample| sample.map(|value| (value * 32_767.0) as i16)).collect()
-}
-
-fn mono(samples: &[i16], channels: u16) -> Vec<i16> {
-    let mean = |frame: &[i16]| (frame.iter().map(|s| i32::from(*s)).sum::<i32>() / frame.len() as i32) as i16;
-    samples.chunks_exact(usize::from(channels)).map(mean).collect()
+    resample(&wav.samples, wav.rate, rate).map_err(|error| unplayable(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     fn wav(rate: u32, channels: u16, seconds: f32) -> Vec<u8> {
@@ -192,6 +178,14 @@ mod tests {
         }
         let bytes: usize = EMBEDDED.iter().map(|(_, bytes)| bytes.len()).sum();
         assert!(bytes < 4_000_000, "{bytes}");
+    }
+
+    #[test]
+    fn every_sound_of_the_tutorial_is_built_in() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/tutorial.toml");
+        let config = confab_config::load(&file, &[]).unwrap();
+        let (_, silent) = Library::of(&config);
+        assert_eq!(silent, [""; 0]);
     }
 
     #[test]

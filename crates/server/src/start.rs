@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::audio::Audio;
 use crate::control::Control;
 use crate::gateways;
-use crate::sounds::{Library, SoundError};
+use crate::sounds::Library;
 use crate::transport::{BindError, Transports};
 
 /// Why a server did not start.
@@ -56,7 +56,9 @@ impl Server {
         let addresses = transports.addresses().to_vec();
         let audio_events = Arc::new(Notify::new());
         let engine = start_engine(&config, rand::random(), Arc::clone(&audio_events))?;
-        let audio = Audio::new(engine, load_sounds(&config), canonical_name(&config));
+        let (library, silent) = Library::of(&config);
+        silent.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let audio = Audio::new(engine, library, canonical_name(&config));
         let lookups = gateways::resolve(&config.gateways, &transports.inbox());
         let switchboard = switchboard(config, &addresses, rand::random());
         let (stop, stopped) = oneshot::channel();
@@ -99,26 +101,6 @@ fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engin
         EngineConfig { address: media.address, ports: media.ports.clone(), workers: media.workers, seed };
     Engine::start(engine, move || events.notify_one())
         .map_err(|source| StartError::Audio { address: media.address, source })
-}
-
-/// Reads every sound that is named anywhere, at the rate of every profile.
-fn load_sounds(config: &Config) -> Library {
-    let mut library = Library::new(config.sounds.dir.clone());
-    let mut rates: Vec<u32> = config.conference.profiles.values().map(|profile| profile.rate).collect();
-    rates.sort_unstable();
-    rates.dedup();
-    for (name, place) in config.sound_names() {
-        for rate in &rates {
-            if let Err(error) = library.load(name, *rate) {
-                warn_of(&error, &place);
-            }
-        }
-    }
-    library
-}
-
-fn warn_of(error: &SoundError, place: &str) {
-    tracing::warn!("{place}: {error}; silence is played instead");
 }
 
 /// Our name in RTCP (RFC 3550 §6.5.1).

@@ -124,4 +124,7 @@ fn a_missing_sound_is_named_at_the_start() {
     let named = |line: &&String| line.contains("conf-music.wav") && line.contains("WARN");
     assert!(lines.iter().any(|line| named(&line)), "{lines:#?}");
     assert_eq!(terminate(child).0, Some(0));
+    let (code, _, err) = run(&["check", "--config", "config/tutorial.toml", "--set", &dir]);
+    assert_eq!(code, 0);
+    assert!(err.contains("warning: ") && err.contains("conf-music.wav"), "{err}");
 }

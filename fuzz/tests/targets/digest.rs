@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use confab_sip::{Challenge, Credentials, Method, Request, Secret, Verdict, Verifier, header};
+use confab_sip::{Algorithm, Challenge, Credentials, Method, Request, Secret, Verdict, Verifier, header};
 
 #[test]
 fn digest() {
@@ -21,6 +21,7 @@ fn target(now: Instant, input: &[u8]) {
     }
     let mut request = Request::new(Method::Register, "sip:example.com");
     request.headers.push(header::AUTHORIZATION, &text);
-    let verdict = Verifier::new("example.com", [1; 32]).verify(now, &request, |_| Some(&secret));
+    let mut verifier = Verifier::new("example.com", vec![Algorithm::Sha256, Algorithm::Md5], [1; 32]);
+    let verdict = verifier.verify(now, &request, |_| Some(&secret));
     assert!(!matches!(verdict, Verdict::Ok(_)));
 }

@@ -27,9 +27,6 @@ const DATAGRAM: usize = 2048;
 /// The interval of our sender reports.
 const REPORTS: Duration = Duration::from_secs(5);
 
-/// Seconds from 1900, where NTP begins, to 1970.
-const NTP_TO_UNIX: u64 = 2_208_988_800;
-
 /// The audio of a call as its owner and its users hold it.
 #[derive(Clone, Debug)]
 pub(crate) struct Leg {
@@ -244,7 +241,5 @@ fn paced(interval: Duration) -> Interval {
 
 /// The time of day as NTP has it: 32.32 fixed point seconds since 1900.
 fn ntp_now() -> u64 {
-    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let fraction = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
-    ((time.as_secs() + NTP_TO_UNIX) << 32) | fraction
+    rtcp::ntp(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }

@@ -1,6 +1,8 @@
 //! What a phone sends: silence, a tone, a file.
 
 use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,10 +47,8 @@ impl Source {
     /// When it cannot be read.
     pub fn wav(path: &Path) -> Result<Self, PhoneError> {
         let read = || {
-            let mut reader = hound::WavReader::open(path)?;
-            let spec = reader.spec();
-            let mono = mono(&samples(&mut reader)?, spec.channels.into());
-            confab_codec::resample(&mono, spec.sample_rate, RATE)
+            let wav = confab_codec::read_wav(BufReader::new(File::open(path)?))?;
+            confab_codec::resample(&wav.samples, wav.rate, RATE)
                 .map_err(|_| hound::Error::FormatError("a sample rate that cannot be converted"))
         };
         let samples = read().map_err(|source| PhoneError::Wav { path: path.into(), source })?;
@@ -105,23 +105,6 @@ impl Player {
         }
         true
     }
-}
-
-/// All samples of a file, channels interleaved, as 16 bits.
-fn samples(reader: &mut hound::WavReader<impl std::io::Read>) -> Result<Vec<i16>, hound::Error> {
-    let spec = reader.spec();
-    if spec.sample_format == hound::SampleFormat::Float {
-        return reader.samples::<f32>().map(|sample| Ok((sample? * 32_767.0) as i16)).collect();
-    }
-    let bits = u32::from(spec.bits_per_sample);
-    let to_16 = |sample: i32| if bits > 16 { sample >> (bits - 16) } else { sample << (16 - bits) };
-    reader.samples::<i32>().map(|sample| Ok(to_16(sample?) as i16)).collect()
-}
-
-fn mono(samples: &[i16], channels: usize) -> Vec<i16> {
-    let mean =
-        |frame: &[i16]| (frame.iter().copied().map(i32::from).sum::<i32>() / frame.len() as i32) as i16;
-    samples.chunks_exact(channels.max(1)).map(mean).collect()
 }
 
 #[cfg(test)]

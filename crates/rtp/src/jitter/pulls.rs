@@ -1,3 +1,5 @@
+//! How early the last packets were pulled.
+
 /// Pulls that are looked at together: all phases of packets and ticks of different length are among them.
 const PULLS: usize = 4;
 

@@ -1,3 +1,5 @@
+//! Where packets wait, by their sequence number.
+
 use crate::Packet;
 
 /// Packets that are kept at most, a power of two: 320 ms of the shortest.

@@ -1,3 +1,5 @@
+//! How much delay the network asks for.
+
 /// Blocks of which the oldest is forgotten: 4 to 5 s are remembered.
 const BLOCKS: usize = 5;
 

@@ -75,6 +75,12 @@ fn round_trip_is_the_rest() {
 }
 
 #[test]
+fn ntp_counts_seconds_and_fractions_from_1900() {
+    assert_eq!(ntp(Duration::ZERO), 2_208_988_800 << 32);
+    assert_eq!(ntp(Duration::from_millis(1500)), 2_208_988_801 << 32 | 1 << 31);
+}
+
+#[test]
 fn intervals_are_spread() {
     let at = |random, first| interval(random, first).as_millis();
     assert_eq!([at(0.0, false), at(1.0, false), at(0.0, true)], [2052, 6156, 1026]);

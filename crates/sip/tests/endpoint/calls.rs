@@ -409,7 +409,7 @@ fn what_a_stopping_driver_waits_for() {
     let (mut net, server, _, _, inbound) = connected();
     let unsettled = |net: &mut Network| net.at(server, |endpoint, _| endpoint.unsettled());
     assert_eq!(unsettled(&mut net), 0);
-    net.at(server, |endpoint, now| endpoint.hangup(now, inbound, Cause::NETWORK_OUT_OF_ORDER));
+    net.at(server, |endpoint, now| endpoint.hangup(now, inbound, Cause::TEMPORARY_FAILURE));
     assert_eq!(unsettled(&mut net), 1);
     net.run_ms(30);
     assert_eq!(unsettled(&mut net), 0);
