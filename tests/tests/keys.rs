@@ -72,14 +72,26 @@ async fn the_energy_level_shuts_out_what_is_quieter() {
     // A tone of -20 dBov has a mean |sample| of some 2950 x 0.9; one of -40 dBov some 295.
     two.at_station.play_tone(tones::STATION, -40.0);
     pass(Duration::from_secs(1)).await;
-    assert!(two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) > -45.0, "{}", two.at_trunk.heard());
+    assert!(
+        two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) > -45.0,
+        "{}",
+        two.at_trunk.heard()
+    );
     two.at_station.press("9").await.unwrap();
     two.at_station.press("9").await.unwrap();
     pass(Duration::from_millis(1500)).await;
-    assert!(two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) < -60.0, "{}", two.at_trunk.heard());
+    assert!(
+        two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) < -60.0,
+        "{}",
+        two.at_trunk.heard()
+    );
     two.at_station.press("8").await.unwrap();
     pass(Duration::from_millis(500)).await;
-    assert!(two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) > -45.0, "{}", two.at_trunk.heard());
+    assert!(
+        two.at_trunk.heard().tone_level(tones::STATION, Heard::WINDOW) > -45.0,
+        "{}",
+        two.at_trunk.heard()
+    );
     bridge.stop().await;
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -142,21 +143,50 @@ fn every_dependency_comes_from_the_registry_under_a_licence_we_accept() {
 }
 
 #[test]
+fn every_dependency_is_used() {
+    let metadata = metadata();
+    let folders: BTreeMap<&str, &Path> = list(&metadata, "packages")
+        .iter()
+        .filter(|package| package["source"].is_null())
+        .filter_map(|package| {
+            Some((text(package, "id"), Path::new(text(package, "manifest_path")).parent()?))
+        })
+        .collect();
+    for node in list(&metadata["resolve"], "nodes") {
+        let Some(folder) = folders.get(text(node, "id")) else { continue };
+        let sources: Vec<String> =
+            rust_files(folder).iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        for name in list(node, "deps").iter().map(|dependency| text(dependency, "name")) {
+            let used = sources.iter().any(|source| names(source, name));
+            assert!(used, "{} depends on {name} and does not use it", folder.display());
+        }
+    }
+}
+
+/// Whether the source has that name as a word of its own.
+fn names(source: &str, name: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    source.match_indices(name).any(|(at, _)| {
+        let (before, after) = (source[..at].chars().next_back(), source[at + name.len()..].chars().next());
+        !before.is_some_and(inside) && !after.is_some_and(inside)
+    })
+}
+
+#[test]
 fn every_file_stays_readable() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    for path in rust_files(&format!("{root}/crates")) {
+    for path in rust_files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates"))) {
         let source = std::fs::read_to_string(&path).unwrap();
         let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         assert!(code.lines().count() <= 800, "{} has more than 800 lines before its tests", path.display());
     }
 }
 
-fn rust_files(folder: &str) -> Vec<std::path::PathBuf> {
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(rust_files(&path.display().to_string()));
+            files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
