@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use confab_phone::{Encoding, Heard, Hold, Phone, PhoneConfig, Stranger};
+use confab_phone::{Encoding, Heard, Hold, Phone, PhoneConfig, Stranger, Transport};
 use confab_tests::{Bridge, SOON, pass, tones};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,11 +115,16 @@ async fn when_the_ports_are_used_up_the_next_caller_gets_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ipv6_phones_reach_the_server() {
-    let bridge =
-        Bridge::with(&["sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]"]).await;
-    let address = bridge.address_of(|address| address.is_ipv6());
-    let phone = Phone::start(PhoneConfig::new(address, "4155550000")).await.unwrap();
-    assert_eq!(phone.options(address, SOON).await.unwrap(), 200);
+async fn ipv6_phones_meet_over_udp_and_tcp() {
+    let listen = "sip.listen=[\"udp:127.0.0.1:0\", \"udp:[::1]:0\", \"tcp:[::1]:0\"]";
+    let bridge = Bridge::with(&[listen, "media.address=::1"]).await;
+    let udp = bridge.address_of(|address| address.is_ipv6());
+    let by_udp = Phone::start(PhoneConfig::new(udp, "4155550000").tone(tones::TRUNK)).await.unwrap();
+    let by_tcp = PhoneConfig::new(bridge.tcp_address(), "4155550001").transport(Transport::Tcp);
+    let by_tcp = Phone::start(by_tcp.tone(tones::INVITED)).await.unwrap();
+    let (one, two) = (by_udp.call("2000").await.unwrap(), by_tcp.call("2000").await.unwrap());
+    one.wait_until_hears(tones::INVITED, SOON).await.unwrap();
+    two.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
+    assert_eq!(by_udp.options(udp, SOON).await.unwrap(), 200);
     bridge.stop().await;
 }

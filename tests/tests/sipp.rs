@@ -23,18 +23,7 @@ async fn sipp(server: SocketAddr, transport: &str, name: &str, number: &str, cal
         .arg("-sf")
         .arg(scenario(name))
         .args(["-s", number, "-i", "127.0.0.1", "-t", transport, "-m", &calls.to_string()])
-        .args([
-            "-r",
-            "10",
-            "-l",
-            "20",
-            "-timeout",
-            "40s",
-            "-timeout_error",
-            "-nostdin",
-            "-trace_err",
-            "-trace_msg",
-        ])
+        .args("-r 10 -l 20 -timeout 40s -timeout_error -nostdin -trace_err -trace_msg".split(' '))
         .stdin(Stdio::null())
         .output()
         .await

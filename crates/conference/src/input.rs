@@ -82,7 +82,7 @@ pub struct Caller {
     pub name: Option<String>,
     /// The user as which he is authenticated.
     pub user: Option<String>,
-    /// Where the call came from; wrong PINs are counted by it.
+    /// The host or network that the call came from, if that tells callers apart; wrong PINs are counted by it.
     pub source: Option<IpAddr>,
 }
 

@@ -17,6 +17,7 @@ pub use endpoint::{
     Input, InviteSummary, Limits, Listener, Outgoing, PingRef, PlaceError, Reason, Refusal, RegistrarConfig,
     Stats, Target, Timers, User,
 };
+pub use limits::network;
 pub use message::{
     CSeq, Contacts, Headers, Host, Invalid, Message, Method, NameAddr, Params, ParseError, ParseErrorKind,
     Request, Response, Scheme, Uri, Via, header, reason_phrase,

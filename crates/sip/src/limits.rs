@@ -94,7 +94,8 @@ impl Failures {
 }
 
 /// The unit that limits count by: an IPv4 address, or the /64 that one IPv6 host commonly has.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => {
             let [a, b, c, d, ..] = v6.segments();

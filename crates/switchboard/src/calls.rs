@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use confab_conference::{Caller, Conferences, LegId, Outcome};
 use confab_sdp::SdpError;
-use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refusal};
+use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refusal, network};
 
 use crate::leg::{Arrival, Leg, Stage};
 use crate::{MediaCommand, Notice, Switchboard, digits};
@@ -33,7 +33,7 @@ impl Switchboard {
             Event::Offered { call, caller, authenticated, gateway, dialled, source, sdp } => {
                 let number = authenticated.clone().unwrap_or(caller.user);
                 // All callers of a gateway share its address: it says nothing about one of them.
-                let from = gateway.is_none().then(|| source.ip());
+                let from = gateway.is_none().then(|| network(source.ip()));
                 let caller = Caller { number, name: caller.display, user: authenticated, source: from };
                 self.on_offered(call, source, Arrival { caller, dialled, offer: sdp });
             }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use confab_sip::{ConnectionId, Flow, Transport};
+use confab_sip::{ConnectionId, Flow, Transport, network};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -16,8 +16,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::connection::{self, Handle};
 use super::{Arrival, Inbox};
 
-/// Connections from one address to one of ours.
-const MAX_PER_ADDRESS: usize = 32;
+/// Connections from one host or network to one of our addresses.
+const MAX_PER_NETWORK: usize = 32;
 /// Connections to one of our addresses, and connections in all before we open one.
 const MAX_CONNECTIONS: usize = 4096;
 /// Connections that the kernel may hold for us to accept.
@@ -64,7 +64,7 @@ impl Connections {
             local,
             ids: self.ids.clone(),
             inbox: self.inbox.clone(),
-            per_address: HashMap::new(),
+            per_network: HashMap::new(),
             connections: JoinSet::new(),
         };
         self.acceptors.push(tokio::spawn(acceptor.run()));
@@ -118,7 +118,7 @@ struct Acceptor {
     ids: Ids,
     inbox: Inbox,
     /// Who is connected, and how often.
-    per_address: HashMap<IpAddr, usize>,
+    per_network: HashMap<IpAddr, usize>,
     connections: JoinSet<IpAddr>,
 }
 
@@ -131,8 +131,8 @@ impl Acceptor {
                     Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
                 },
                 Some(ended) = self.connections.join_next() => {
-                    if let Ok(address) = ended {
-                        self.forget(address);
+                    if let Ok(peer) = ended {
+                        self.forget(peer);
                     }
                 }
             }
@@ -140,26 +140,27 @@ impl Acceptor {
     }
 
     async fn accept(&mut self, stream: TcpStream, remote: SocketAddr) {
-        let count = self.per_address.get(&remote.ip()).copied().unwrap_or_default();
-        if count >= MAX_PER_ADDRESS || self.connections.len() >= MAX_CONNECTIONS {
+        let peer = network(remote.ip());
+        let count = self.per_network.get(&peer).copied().unwrap_or_default();
+        if count >= MAX_PER_NETWORK || self.connections.len() >= MAX_CONNECTIONS {
             self.inbox.losses.connections.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.per_address.insert(remote.ip(), count + 1);
+        self.per_network.insert(peer, count + 1);
         let flow = Flow { transport: Transport::Tcp, local: self.local, remote, connection: None };
         let (handle, connection) = connection::new(self.ids.next(), flow, self.inbox.clone());
         self.inbox.deliver(Arrival::Opened(handle)).await;
         self.connections.spawn(async move {
             connection.run(stream).await;
-            remote.ip()
+            peer
         });
     }
 
-    fn forget(&mut self, address: IpAddr) {
-        if let Some(count) = self.per_address.get_mut(&address) {
+    fn forget(&mut self, peer: IpAddr) {
+        if let Some(count) = self.per_network.get_mut(&peer) {
             *count -= 1;
             if *count == 0 {
-                self.per_address.remove(&address);
+                self.per_network.remove(&peer);
             }
         }
     }

@@ -64,8 +64,7 @@ impl Trunk {
 
     /// A URI at the gateway.
     pub(super) fn uri(&self, user: Option<&str>) -> Uri {
-        let name = || Host::Name(self.config.host.clone());
-        let host = literal(&self.config.host).map_or_else(name, Host::Ip);
+        let host = host(&self.config.host);
         let port = (self.config.port != 5060).then_some(self.config.port);
         Uri::sip(user, host, port)
     }
@@ -73,7 +72,7 @@ impl Trunk {
     /// The host of our From: an account belongs to the gateway's domain.
     pub(super) fn home_host(&self) -> Option<Host> {
         match &self.config.from_domain {
-            Some(domain) => Some(Host::Name(domain.clone())),
+            Some(domain) => Some(host(domain)),
             None => self.config.username.as_ref().map(|_| self.uri(None).host),
         }
     }
@@ -150,9 +149,8 @@ impl Endpoint {
             Some(_) => address.ip() == flow.remote.ip(),
             None => *address == flow.remote,
         };
-        let fits = |trunk: &&Trunk| {
-            trunk.config.transport == flow.transport && trunk.addresses.iter().any(is_there)
-        };
+        let fits =
+            |trunk: &&Trunk| trunk.config.transport == flow.transport && trunk.addresses.iter().any(is_there);
         self.trunks.iter().find(fits).map(|trunk| trunk.config.name.clone())
     }
 
@@ -294,6 +292,11 @@ impl Endpoint {
             self.events.push_back(Event::GatewayState { gateway, up, status });
         }
     }
+}
+
+/// A configured host as it stands in a URI.
+fn host(text: &str) -> Host {
+    literal(text).map_or_else(|| Host::Name(text.to_owned()), Host::Ip)
 }
 
 /// The address that a host is, if it is no name; IPv6 with or without brackets.
