@@ -130,6 +130,16 @@ impl Bridge {
         two
     }
 
+    /// As [`talking`](Self::talking), while the phone of user 1005, whom 1004 has invited, rings.
+    pub async fn ringing(&self) -> (Two, Phone) {
+        let rings = self.caller("1005", tones::INVITED).on_call(OnCall::Ring);
+        let phone = self.registered(rings).await;
+        let two = self.talking().await;
+        two.at_station.press("*11005#").await.unwrap();
+        phone.wait_message(SOON, |m| m.text().starts_with("INVITE")).await.unwrap();
+        (two, phone)
+    }
+
     /// Ends the server; every call gets its BYE.
     pub async fn stop(self) {
         self.server.stop().await;

@@ -80,11 +80,7 @@ async fn a_number_without_hash_is_dialled_after_five_seconds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ringing_invite_is_cancelled_by_star_two() {
     let bridge = Bridge::start().await;
-    let ringing = bridge.caller("1005", tones::INVITED).on_call(OnCall::Ring);
-    let phone = bridge.registered(ringing).await;
-    let two = bridge.talking().await;
-    two.at_station.press("*11005#").await.unwrap();
-    phone.wait_message(SOON, |m| m.text().starts_with("INVITE")).await.unwrap();
+    let (two, phone) = bridge.ringing().await;
     two.at_station.press("*2").await.unwrap();
     phone.wait_message(SOON, |m| m.text().starts_with("CANCEL")).await.unwrap();
     both_talk(&two).await;
@@ -118,11 +114,7 @@ async fn the_trunk_leaves_while_the_station_types() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ringing_invite_ends_with_its_room() {
     let bridge = Bridge::start().await;
-    let ringing = bridge.caller("1005", tones::INVITED).on_call(OnCall::Ring);
-    let phone = bridge.registered(ringing).await;
-    let two = bridge.talking().await;
-    two.at_station.press("*11005#").await.unwrap();
-    phone.wait_message(SOON, |m| m.text().starts_with("INVITE")).await.unwrap();
+    let (two, phone) = bridge.ringing().await;
     leave_by_hash(&two.at_trunk).await;
     phone.wait_message(SOON, |m| m.text().starts_with("CANCEL")).await.unwrap();
     two.at_station.wait_ended(SOON).await.unwrap();

@@ -4,17 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use confab_phone::{By, OnCall};
-use confab_tests::{Bridge, SOON, tones};
+use confab_phone::By;
+use confab_tests::{Bridge, SOON};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_gets_its_bye_or_cancel_within_three_seconds() {
     let bridge = Bridge::start().await;
-    let ringing = bridge.caller("1005", tones::INVITED).on_call(OnCall::Ring);
-    let phone = bridge.registered(ringing).await;
-    let two = bridge.talking().await;
-    two.at_station.press("*11005#").await.unwrap();
-    phone.wait_message(SOON, |m| m.text().starts_with("INVITE")).await.unwrap();
+    let (two, phone) = bridge.ringing().await;
 
     let asked = Instant::now();
     bridge.stop().await;

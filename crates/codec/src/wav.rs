@@ -67,7 +67,11 @@ mod tests {
         let expected = Wav { rate: 16_000, channels: 2, samples: vec![0x1800, -0x4000] };
         for bits in [8, 16, 24, 32] {
             let samples = [0x10, 0x20, -0x40, -0x40].map(|sample: i32| sample << (bits - 8));
-            assert_eq!(read_wav(&file(bits, SampleFormat::Int, samples)[..]).unwrap(), expected, "{bits} bit");
+            assert_eq!(
+                read_wav(&file(bits, SampleFormat::Int, samples)[..]).unwrap(),
+                expected,
+                "{bits} bit"
+            );
         }
         let wav = read_wav(&file(32, SampleFormat::Float, [0.5_f32, 0.5, 7.0, 7.0])[..]).unwrap();
         assert_eq!(wav.samples, [16_383, i16::MAX], "full scale is not exceeded");

@@ -18,6 +18,8 @@ const CANDIDATES: usize = 8;
 /// What a third party gets of us before anything came from it.
 const UNSOLICITED_PACKETS: u8 = 50;
 const UNSOLICITED_TIME: Duration = Duration::from_secs(1);
+/// How long after that until another third party may get as much: re-INVITEs shall not make a stream of it.
+const UNSOLICITED_REST: Duration = Duration::from_secs(60);
 
 /// What to do with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,8 @@ impl Latch {
         let signalling = signalling.to_canonical();
         if expected != self.expected || signalling != self.signalling {
             self.latched = self.latched.filter(|latched| Some(latched.source) == expected);
-            self.unsolicited = None;
+            let rested = |sent: &Unsolicited| now.saturating_duration_since(sent.since) >= UNSOLICITED_REST;
+            self.unsolicited = self.unsolicited.filter(|sent| !rested(sent));
         }
         if let Some(latched) = &mut self.latched {
             latched.proof = 0;

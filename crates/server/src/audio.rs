@@ -95,8 +95,8 @@ impl Audio {
             Listener::Room(room) => Some(room),
             Listener::Leg(leg) => self.rooms.get(&leg).copied(),
         };
-        let rate = room.and_then(|room| self.rates.get(&room)).copied()?;
-        let sounds: Vec<_> = names.iter().filter_map(|name| self.library.find(name, rate)).collect();
+        let rate = room.and_then(|room| self.rates.get(&room)).copied();
+        let sounds: Vec<_> = names.iter().filter_map(|name| self.library.find(name, rate?)).collect();
         if sounds.is_empty() {
             return Some(MediaEvent::PlaybackDone { playback });
         }

@@ -3,27 +3,40 @@
 use std::fmt::{self, Write};
 
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Lines that may wait for a slow reader; further ones are dropped and counted.
 const QUEUED_LINES: usize = 16_384;
 
 /// Sends the log to standard output. Lines are written as long as the guard lives.
 ///
-/// `filter` is the level or the filter of the configuration; the environment's `RUST_LOG` overrides it.
+/// `filter` is `log.filter` of the configuration; the environment's `RUST_LOG` overrides it.
 pub fn start(filter: &str) -> WorkerGuard {
     let (writer, guard): (NonBlocking, WorkerGuard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(QUEUED_LINES)
         .finish(std::io::stdout());
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(writer)
         .with_ansi(false)
         .with_target(false)
+        .finish()
+        .with(targets(std::env::var("RUST_LOG").ok().as_deref(), filter))
         .init();
     guard
+}
+
+/// The first of the two that is a filter.
+fn targets(environment: Option<&str>, configured: &str) -> Targets {
+    let filter = |text: &str| text.parse().ok().filter(|_| !text.is_empty());
+    environment.and_then(filter).or_else(|| filter(configured)).unwrap_or_else(info)
+}
+
+fn info() -> Targets {
+    Targets::new().with_default(LevelFilter::INFO)
 }
 
 /// Shows a text with everything escaped that could end the line, move the cursor or turn the reading direction.
@@ -60,6 +73,15 @@ fn is_harmful(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_overrides_the_file_if_it_makes_sense() {
+        let level = |environment, configured| targets(environment, configured).default_level();
+        assert_eq!(level(None, "debug"), Some(LevelFilter::DEBUG));
+        assert_eq!(level(Some("warn,confab_sip=trace"), "debug"), Some(LevelFilter::WARN));
+        assert_eq!(level(Some(""), "debug"), Some(LevelFilter::DEBUG));
+        assert_eq!(level(Some("confab=loud"), "also wrong=1=2"), Some(LevelFilter::INFO));
+    }
 
     #[test]
     fn nothing_a_caller_writes_breaks_out_of_its_line() {

@@ -126,6 +126,10 @@ impl Registrar {
 
     /// A connection broke: calls open a new one, to the Contact if that is where the phone is, else to where it was.
     pub(crate) fn connection_lost(&mut self, flow: Flow) {
+        // Strangers may open and close connections all day.
+        if !self.is_source(flow.remote) {
+            return;
+        }
         for (user, bindings) in &mut self.users {
             for binding in bindings.iter_mut().filter(|binding| binding.flow == flow) {
                 let contact = binding.contact.to_string();

@@ -28,6 +28,16 @@ pub enum StreamError {
     ContentLength(Bytes),
 }
 
+impl StreamError {
+    /// The head to be answered, by [`Input::Unframed`](crate::Input::Unframed).
+    pub fn into_head(self) -> Option<Bytes> {
+        match self {
+            Self::BodyTooLarge(head) | Self::ContentLength(head) => Some(head),
+            Self::HeadTooLarge => None,
+        }
+    }
+}
+
 /// Cuts messages out of a stream of bytes. It holds what was pushed and not yet taken, and allots nothing ahead,
 /// whatever length a head claims.
 #[derive(Debug, Default)]

@@ -39,12 +39,14 @@ impl Switchboard {
             }
             Event::Progress { call, .. } => self.with_leg(now, call, Self::on_progress),
             Event::Answered { call, sdp } => {
+                self.locate(call);
                 self.with_leg(now, call, |this, now, leg| this.on_answered(now, leg, sdp));
             }
             Event::Confirmed { call, sdp: Some(sdp) } | Event::OfferAnswered { call, sdp: Some(sdp) } => {
                 self.with_leg(now, call, |this, now, leg| this.on_late_answer(now, leg, &sdp));
             }
             Event::Offer { call, sdp } => {
+                self.locate(call);
                 self.with_leg(now, call, |this, now, leg| this.on_offer(now, leg, call, sdp));
             }
             Event::Info { call, content_type, body } => {
@@ -63,6 +65,14 @@ impl Switchboard {
     fn with_leg(&mut self, now: Instant, call: CallRef, act: impl FnOnce(&mut Self, Instant, LegId)) {
         if let Some(leg) = self.legs.of_call(call) {
             act(self, now, leg);
+        }
+    }
+
+    /// Notes where a peer's SIP comes from now.
+    fn locate(&mut self, call: CallRef) {
+        let peer = self.endpoint.peer(call).map(|address| address.ip());
+        if let Some(leg) = self.legs.of_call(call).and_then(|leg| self.legs.find_mut(leg)) {
+            leg.signalling = peer.or(leg.signalling);
         }
     }
 
@@ -162,8 +172,8 @@ impl Switchboard {
 
     fn update_stream(&mut self, now: Instant, id: LegId) {
         let Some(leg) = self.legs.find_mut(id) else { return };
-        let signalling = leg.signalling;
-        if let Some(stream) = leg.stream().cloned().filter(|_| leg.flowing) {
+        let stream = leg.stream().cloned().filter(|_| leg.flowing);
+        if let (Some(stream), Some(signalling)) = (stream, leg.signalling) {
             self.command(MediaCommand::UpdateLeg { leg: id, stream, signalling });
         }
         self.report_hold(now, id);

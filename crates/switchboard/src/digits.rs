@@ -43,18 +43,15 @@ impl DigitMerge {
     }
 }
 
-/// The digit that a SIP INFO carries, if it is one of the two DTMF kinds.
+/// The digit that a SIP INFO carries, if it is one of the two DTMF kinds. The type comes in lower case, without
+/// parameters.
 pub(crate) fn from_info(content_type: &str, body: &[u8]) -> Option<char> {
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
     let text = std::str::from_utf8(body).ok()?;
-    if kind.eq_ignore_ascii_case("application/dtmf-relay") {
-        let signal = text.lines().find_map(signal_value)?;
-        return key(signal);
+    match content_type {
+        "application/dtmf-relay" => key(text.lines().find_map(signal_value)?),
+        "application/dtmf" => key(signal_value(text).unwrap_or(text)),
+        _ => None,
     }
-    if kind.eq_ignore_ascii_case("application/dtmf") {
-        return key(signal_value(text).unwrap_or(text));
-    }
-    None
 }
 
 fn signal_value(line: &str) -> Option<&str> {
@@ -118,7 +115,7 @@ mod tests {
     #[test]
     fn info_bodies() {
         assert_eq!(from_info("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n"), Some('5'));
-        assert_eq!(from_info("Application/DTMF-Relay; x=y", b"Duration=160\r\nsignal = *"), Some('*'));
+        assert_eq!(from_info("application/dtmf-relay", b"Duration=160\r\nsignal = *"), Some('*'));
         assert_eq!(from_info("application/dtmf-relay", b"Signal=11\r\n"), Some('#'));
         assert_eq!(from_info("application/dtmf", b"#"), Some('#'));
         assert_eq!(from_info("application/dtmf", b"d\r\n"), Some('D'));

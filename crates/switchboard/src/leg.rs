@@ -44,7 +44,8 @@ pub(crate) struct Arrival {
 pub(crate) struct Leg {
     pub(crate) call: Option<CallRef>,
     pub(crate) outbound: bool,
-    pub(crate) signalling: IpAddr,
+    /// Where its SIP comes from, known when it calls or has answered.
+    pub(crate) signalling: Option<IpAddr>,
     pub(crate) digits: DigitMerge,
     pub(crate) session: Option<Session>,
     pub(crate) room: Option<RoomId>,
@@ -57,19 +58,20 @@ pub(crate) struct Leg {
 impl Leg {
     /// A caller whose ports are not reserved yet.
     pub(crate) fn arriving(call: CallRef, signalling: IpAddr, arrival: Arrival) -> Self {
-        Self { call: Some(call), outbound: false, ..Self::new(signalling, Stage::Arriving(arrival)) }
+        let stage = Stage::Arriving(arrival);
+        Self { call: Some(call), outbound: false, signalling: Some(signalling), ..Self::new(stage) }
     }
 
     /// Somebody we are to call, whose ports are not reserved yet.
-    pub(crate) fn dialling(local: IpAddr, target: DialTarget, caller: CallerId) -> Self {
-        Self::new(local, Stage::Dialling { target, caller })
+    pub(crate) fn dialling(target: DialTarget, caller: CallerId) -> Self {
+        Self::new(Stage::Dialling { target, caller })
     }
 
-    fn new(signalling: IpAddr, stage: Stage) -> Self {
+    fn new(stage: Stage) -> Self {
         Self {
             call: None,
             outbound: true,
-            signalling,
+            signalling: None,
             digits: DigitMerge::default(),
             session: None,
             room: None,

@@ -56,7 +56,7 @@ impl Switchboard {
     }
 
     fn dial(&mut self, leg: LegId, target: DialTarget, caller: CallerId) {
-        self.legs.add(leg, Leg::dialling(self.audio.address, target, caller));
+        self.legs.add(leg, Leg::dialling(target, caller));
         self.command(MediaCommand::OpenLeg { leg });
     }
 
@@ -119,9 +119,9 @@ impl Switchboard {
     pub(crate) fn start_audio(&mut self, id: LegId) {
         let Some(leg) = self.legs.find_mut(id) else { return };
         let Some(room) = leg.room.filter(|_| leg.is_answered() && !leg.flowing) else { return };
+        let Some(signalling) = leg.signalling else { return };
         let stream = leg.stream().cloned();
         leg.flowing = true;
-        let signalling = leg.signalling;
         let stream = stream.unwrap_or_else(|| self.audio.before_the_answer());
         self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling });
     }

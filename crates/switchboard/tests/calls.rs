@@ -234,3 +234,17 @@ fn shutting_down_ends_every_leg_and_refuses_new_ones() {
     assert!(refusal.contains("Retry-After: 30"), "{refusal}");
     assert_eq!(x.switchboard.calls(), 0);
 }
+
+#[test]
+fn audio_may_come_from_where_the_signalling_comes_from() {
+    let (x, trunk, station) = two_in_a_room();
+    let sources: Vec<_> = x
+        .media
+        .iter()
+        .filter_map(|command| match command {
+            MediaCommand::StartLeg { signalling, .. } => Some(*signalling),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sources, [x.phones[trunk].address.ip(), x.phones[station].address.ip()]);
+}

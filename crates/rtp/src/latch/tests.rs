@@ -144,6 +144,24 @@ fn a_third_party_gets_fifty_packets_or_one_second() {
 }
 
 #[test]
+fn re_invites_do_not_renew_what_a_third_party_gets() {
+    let mut bench = Bench::new(Some("203.0.113.1:4000"), "198.51.100.7");
+    let mut sent = 0;
+    for ms in (0..60_000).step_by(20) {
+        if ms % 100 == 0 {
+            let (now, port) = (bench.at(ms), 4000 + ms % 200 / 50);
+            let target = format!("203.0.113.1:{port}").parse().unwrap();
+            bench.latch.retarget(now, Some(target), "198.51.100.7".parse().unwrap());
+        }
+        sent += usize::from(bench.destination(ms).is_some());
+    }
+    assert_eq!(sent, 50);
+    let elsewhere = Some("203.0.113.2:4000".parse().unwrap());
+    bench.latch.retarget(bench.at(60_000), elsewhere, "198.51.100.7".parse().unwrap());
+    assert!(bench.destination(60_000).is_some(), "after a rest");
+}
+
+#[test]
 fn one_forged_packet_locks_nobody_out() {
     let mut bench = Bench::behind_nat();
     bench.judge(0, "10.0.0.5:4000", 66, 1);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use confab_sip::{ConnectionId, Flow, Frame, Input, StreamReader};
+use confab_sip::{ConnectionId, Flow, Frame, Input, StreamError, StreamReader};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -21,6 +21,8 @@ const STRANGER_IDLE: Duration = Duration::from_secs(120);
 const KNOWN_IDLE: Duration = Duration::from_secs(2 * 3600);
 /// How long a connection may take to be made, and a message to be written.
 const PEER_TIME: Duration = Duration::from_secs(5);
+/// How long a connection lives on after a message that cannot be followed, so that this and those before are answered.
+const ANSWER_TIME: Duration = Duration::from_millis(500);
 const READ_CHUNK: usize = 4096;
 /// The answer to a keep-alive (RFC 5626 §3.5.1).
 const PONG: &[u8] = b"\r\n";
@@ -49,6 +51,11 @@ pub(super) struct Connection {
     outbox: mpsc::Receiver<Bytes>,
     inbox: Inbox,
     reader: StreamReader,
+    /// When something last went over it.
+    active: Instant,
+    /// Since when a message is incomplete.
+    begun: Option<Instant>,
+    /// We have accepted something from the peer, or have sent it a request.
     known: bool,
 }
 
@@ -57,7 +64,8 @@ pub(super) fn new(id: ConnectionId, flow: Flow, inbox: Inbox) -> (Handle, Connec
     let (sender, outbox) = mpsc::channel(WRITE_QUEUE);
     let flow = Flow { connection: Some(id), ..flow };
     let handle = Handle { flow, id, outbox: sender };
-    (handle, Connection { flow, outbox, inbox, reader: StreamReader::default(), known: false })
+    let (reader, active) = (StreamReader::new(), Instant::now());
+    (handle, Connection { flow, outbox, inbox, reader, active, begun: None, known: false })
 }
 
 impl Connection {
@@ -72,23 +80,16 @@ impl Connection {
     /// Runs until either side ends it, a message is broken, or the peer is too slow.
     pub(super) async fn run(mut self, mut stream: TcpStream) {
         let mut chunk = [0; READ_CHUNK];
-        let mut deadline = Instant::now() + STRANGER_IDLE;
+        self.active = Instant::now();
         loop {
             let alive = tokio::select! {
-                read = timeout_at(deadline, stream.read(&mut chunk)) => match read {
-                    Ok(Ok(length)) if length > 0 => {
-                        let was_inside = self.reader.pending() > 0;
-                        let alive = self.received(&mut stream, &chunk[..length]).await;
-                        deadline = self.next_deadline(was_inside, deadline);
-                        alive
-                    }
+                read = timeout_at(self.deadline(), stream.read(&mut chunk)) => match read {
+                    Ok(Ok(length)) if length > 0 => self.received(&mut stream, &chunk[..length]).await,
                     _ => false,
                 },
                 Some(bytes) = self.outbox.recv() => {
                     self.known |= !is_refusal(&bytes);
-                    if self.known && self.reader.pending() == 0 {
-                        deadline = Instant::now() + KNOWN_IDLE;
-                    }
+                    self.active = Instant::now();
                     write(&mut stream, &bytes).await
                 }
                 else => false,
@@ -101,19 +102,18 @@ impl Connection {
     }
 
     /// A message that was begun has to be complete within its time; only then may the peer be idle again.
-    fn next_deadline(&self, was_inside: bool, deadline: Instant) -> Instant {
-        match (self.reader.pending() > 0, was_inside) {
-            (true, true) => deadline,
-            (true, false) => Instant::now() + MESSAGE_TIME,
-            (false, _) => Instant::now() + if self.known { KNOWN_IDLE } else { STRANGER_IDLE },
-        }
+    fn deadline(&self) -> Instant {
+        let idle = if self.known { KNOWN_IDLE } else { STRANGER_IDLE };
+        self.begun.map_or(self.active + idle, |begun| begun + MESSAGE_TIME)
     }
 
     async fn received(&mut self, stream: &mut TcpStream, bytes: &[u8]) -> bool {
+        self.active = Instant::now();
         self.reader.push(bytes);
         loop {
             match self.reader.next() {
                 Ok(Some(Frame::Message(bytes))) => {
+                    self.begun = None;
                     self.inbox.offer(Arrival::Sip(Input::Packet { flow: self.flow, bytes }));
                 }
                 Ok(Some(Frame::Ping)) => {
@@ -121,8 +121,27 @@ impl Connection {
                         return false;
                     }
                 }
-                Ok(None) => return true,
-                Err(_) => return false,
+                Ok(None) => {
+                    let begun = self.begun.unwrap_or(self.active);
+                    self.begun = (self.reader.pending() > 0).then_some(begun);
+                    return true;
+                }
+                Err(error) => {
+                    self.refuse(stream, error).await;
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Lets a message that cannot be followed be answered, if its head can, and those before it.
+    async fn refuse(&mut self, stream: &mut TcpStream, error: StreamError) {
+        let Some(head) = error.into_head() else { return };
+        self.inbox.offer(Arrival::Sip(Input::Unframed { flow: self.flow, head }));
+        let until = Instant::now() + ANSWER_TIME;
+        while let Ok(Some(answer)) = timeout_at(until, self.outbox.recv()).await {
+            if !write(stream, &answer).await {
+                return;
             }
         }
     }

@@ -178,3 +178,37 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::net::Ipv4Addr;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::sync::mpsc;
+
+    use super::super::Losses;
+    use super::*;
+
+    #[tokio::test]
+    async fn one_network_gets_so_many_connections_and_each_has_an_id_of_its_own() {
+        let (queue, mut arrivals) = mpsc::channel(1000);
+        let losses = Arc::new(Losses::default());
+        let mut connections = Connections::new(Inbox { queue, losses: Arc::clone(&losses) });
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let address = connections.listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+            for _ in 0..MAX_PER_NETWORK {
+                open.push(TcpStream::connect(address).await.unwrap());
+            }
+            let mut refused = TcpStream::connect(address).await.unwrap();
+            assert_eq!(refused.read(&mut [0]).await.unwrap(), 0);
+        }
+        let mut ids = BTreeSet::new();
+        while ids.len() < open.len() {
+            let Some(Arrival::Opened(handle)) = arrivals.recv().await else { panic!("a connection") };
+            assert!(ids.insert(handle.id()), "{:?} comes twice", handle.id());
+        }
+        assert_eq!(losses.connections.load(Ordering::Relaxed), 2);
+    }
+}

@@ -1,5 +1,6 @@
 //! The table of calls, and what is common to all of them.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -98,6 +99,16 @@ impl Endpoint {
             _ => {}
         }
         self.settle(now);
+    }
+
+    /// Where a call's peer was last heard from; `None` while a call of ours has no answer.
+    #[must_use]
+    pub fn peer(&self, call: CallRef) -> Option<SocketAddr> {
+        match self.calls.get(&call)? {
+            Call::Incoming(incoming) => Some(incoming.dialog.peer.remote),
+            Call::Up(session) => Some(session.dialog.peer.remote),
+            Call::Placed(_) => None,
+        }
     }
 
     /// Tells that a call is over, and forgets it.

@@ -79,7 +79,7 @@ pub enum Event {
     Info {
         /// The call.
         call: CallRef,
-        /// The body's type as written, without parameters, in lower case.
+        /// The body's type in lower case, without parameters.
         content_type: String,
         /// The body.
         body: Bytes,

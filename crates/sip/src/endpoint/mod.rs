@@ -55,6 +55,14 @@ pub enum Input {
         /// The message.
         bytes: Bytes,
     },
+    /// The head of a message on a stream, the end of whose body cannot be known
+    /// ([`StreamError`](crate::StreamError)): it is answered 400 or 513, then the stream is to be closed.
+    Unframed {
+        /// How it came.
+        flow: Flow,
+        /// The start line and the headers.
+        head: Bytes,
+    },
     /// A datagram could not be sent, or a stream broke or could not be opened.
     FlowFailed {
         /// The way that failed.
@@ -147,6 +155,7 @@ impl Endpoint {
         self.start(now);
         match input {
             Input::Packet { flow, bytes } => self.receive(now, flow, &bytes, admission),
+            Input::Unframed { flow, head } => self.receive_unframed(now, flow, &head),
             Input::FlowFailed { flow } => self.flow_failed(flow),
             Input::GatewayResolved { gateway, addresses } => self.resolved(now, &gateway, addresses),
         }

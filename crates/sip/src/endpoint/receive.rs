@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::reply::Arrival;
 use super::{Admission, Endpoint};
+use crate::message::reader;
 use crate::message::{Host, Message, Method, ParseError, ParseErrorKind, Request, Response, header};
 use crate::transaction::ServerKey;
 use crate::transport::Flow;
@@ -18,6 +19,12 @@ impl Endpoint {
             Ok(Message::Response(response)) => self.layer.receive_response(now, response, flow.remote),
             Err(error) => self.malformed(now, arrival, &error),
         }
+    }
+
+    /// Takes the head of a message that cannot be followed in its stream.
+    pub(super) fn receive_unframed(&mut self, now: Instant, flow: Flow, head: &[u8]) {
+        self.layer.stats.received += 1;
+        self.malformed(now, Arrival { flow, size: head.len() }, &reader::unframed(head));
     }
 
     /// A flow broke: transactions, dialogs and bindings learn of it.

@@ -155,12 +155,8 @@ impl Endpoint {
         call: CallRef,
         tag: &str,
     ) {
-        let known = match self.calls.get(&call) {
-            Some(Call::Incoming(incoming)) => incoming.dialog.peer,
-            Some(Call::Up(session)) => session.dialog.peer,
-            _ => return,
-        };
-        if known.remote.ip() != flow.remote.ip() {
+        let Some(known) = self.peer(call) else { return };
+        if known.ip() != flow.remote.ip() {
             self.note_refusal(now, flow.remote, &request.method, 403, "INFO from elsewhere");
             return self.respond_to(now, key, request, flow, tag, request.respond(403));
         }

@@ -71,6 +71,16 @@ pub(crate) fn stream_content_length(head: &[u8]) -> Option<usize> {
     Head::read(&text(head)).content_length.agreed().ok()?
 }
 
+/// What is wrong with a head whose body cannot be found in its stream.
+pub(crate) fn unframed(head: &[u8]) -> ParseError {
+    let missing = ParseErrorKind::Missing(header::CONTENT_LENGTH);
+    match read(head) {
+        Err(error) => error,
+        Ok(Message::Request(request)) => refusal(missing, request),
+        Ok(Message::Response(_)) => ParseError::new(missing),
+    }
+}
+
 /// Bytes that are no UTF-8 become U+FFFD. The common case is checked by the quicker of the two functions.
 fn text(head: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed)

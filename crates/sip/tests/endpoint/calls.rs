@@ -1,5 +1,6 @@
 //! Whole calls between two endpoints.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::network::*;
@@ -9,27 +10,33 @@ const SERVER: &str = "10.0.0.1:5080";
 const CALLER: &str = "10.0.0.2:5060";
 
 /// A network, the server, the caller.
-fn pair() -> (Network, std::net::SocketAddr, std::net::SocketAddr) {
+fn pair() -> (Network, SocketAddr, SocketAddr) {
     let mut net = Network::new();
     let server_address = net.endpoint(SERVER, server());
     let caller = net.endpoint(CALLER, trunk(SERVER));
     (net, server_address, caller)
 }
 
-/// The same with a call that is up: the caller's and the server's name for it.
-fn connected() -> (Network, std::net::SocketAddr, std::net::SocketAddr, CallRef, CallRef) {
-    let (mut net, server, caller) = pair();
+/// A call whose 200 is on its way: the caller's and the server's name for it.
+fn answered(net: &mut Network, server: SocketAddr, caller: SocketAddr) -> (CallRef, CallRef) {
     let out = net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
     net.run_ms(50);
     let inbound = offered(&net.take_events(server));
     net.at(server, |endpoint, now| endpoint.answer(now, inbound, sdp()));
+    (out, inbound)
+}
+
+/// As [`pair`], with a call that is up: the caller's and the server's name for it.
+fn connected() -> (Network, SocketAddr, SocketAddr, CallRef, CallRef) {
+    let (mut net, server, caller) = pair();
+    let (out, inbound) = answered(&mut net, server, caller);
     net.run_ms(50);
     net.take_events(caller);
     assert_eq!(net.take_events(server), [Event::Confirmed { call: inbound, sdp: None }]);
     (net, server, caller, out, inbound)
 }
 
-fn idle(net: &mut Network, address: std::net::SocketAddr) -> bool {
+fn idle(net: &mut Network, address: SocketAddr) -> bool {
     let stats = net.stats(address);
     stats.transactions == 0 && stats.calls == 0
 }
@@ -57,6 +64,8 @@ fn a_call_is_offered_rung_answered_confirmed_and_ended() {
     net.run_ms(50);
     assert_eq!(net.take_events(caller), [Event::Answered { call: out, sdp: Some(sdp()) }]);
     assert_eq!(net.take_events(server), [Event::Confirmed { call, sdp: None }]);
+    assert_eq!(net.at(caller, |endpoint, _| endpoint.peer(out)), Some(server));
+    assert_eq!(net.at(server, |endpoint, _| endpoint.peer(call)), Some(caller));
 
     net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NORMAL_CLEARING));
     net.run_ms(50);
@@ -135,10 +144,7 @@ fn a_cancel_waits_for_the_first_provisional_response() {
 #[test]
 fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended_by_bye() {
     let (mut net, server, caller) = pair();
-    let out = net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
-    net.run_ms(50);
-    let call = offered(&net.take_events(server));
-    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
+    let (out, _) = answered(&mut net, server, caller);
     net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NORMAL_CLEARING));
     net.run_ms(100);
     assert_eq!((net.count("CANCEL"), net.count("SIP/2.0 487")), (1, 0));
@@ -156,16 +162,8 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended_by_bye() {
 #[test]
 fn a_lost_answer_is_repeated_until_its_ack() {
     let (mut net, server, caller) = pair();
-    let mut lost = 2;
-    net.eat = Box::new(move |_, _, text| {
-        let hit = text.starts_with("SIP/2.0 200") && lost > 0;
-        lost -= i32::from(hit);
-        hit
-    });
-    net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
-    net.run_ms(50);
-    let call = offered(&net.take_events(server));
-    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
+    net.lose_first(2, "SIP/2.0 200");
+    let (_, call) = answered(&mut net, server, caller);
     net.run(Duration::from_secs(3));
     assert_eq!((net.count("SIP/2.0 200"), net.count("ACK")), (3, 1));
     assert_eq!(net.take_events(server), [Event::Confirmed { call, sdp: None }]);
@@ -174,16 +172,8 @@ fn a_lost_answer_is_repeated_until_its_ack() {
 #[test]
 fn a_lost_ack_is_sent_again_for_each_repeated_answer() {
     let (mut net, server, caller) = pair();
-    let mut lost = 3;
-    net.eat = Box::new(move |_, _, text| {
-        let hit = text.starts_with("ACK") && lost > 0;
-        lost -= i32::from(hit);
-        hit
-    });
-    let out = net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
-    net.run_ms(50);
-    let call = offered(&net.take_events(server));
-    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
+    net.lose_first(3, "ACK");
+    let (out, call) = answered(&mut net, server, caller);
     net.run(Duration::from_secs(5));
     assert_eq!(net.count("ACK"), 4);
     assert_eq!(net.take_events(server), [Event::Confirmed { call, sdp: None }]);
@@ -194,18 +184,15 @@ fn a_lost_ack_is_sent_again_for_each_repeated_answer() {
 fn an_answer_without_any_ack_ends_by_bye_after_64_t1() {
     let (mut net, server, caller) = pair();
     net.eat = Box::new(|_, _, text| text.starts_with("ACK"));
-    net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
-    net.run_ms(50);
-    let call = offered(&net.take_events(server));
-    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
-    let answered = net.now;
+    answered(&mut net, server, caller);
+    let begun = net.now;
     net.run_ms(31_900);
     assert_eq!(net.take_events(server), []);
     net.run_ms(200);
     let [End { status: None, by: By::Timeout, .. }] = &ends(&net.take_events(server))[..] else {
         panic!("no end")
     };
-    assert_eq!(net.now - answered, Duration::from_millis(32_100));
+    assert_eq!(net.now - begun, Duration::from_millis(32_100));
     // 0, .5, 1.5, 3.5, 7.5, 11.5 ... 31.5 s
     assert_eq!(net.count("SIP/2.0 200"), 11 + 1);
     assert_eq!(net.count("BYE"), 1);
@@ -216,16 +203,8 @@ fn an_answer_without_any_ack_ends_by_bye_after_64_t1() {
 #[test]
 fn our_bye_waits_for_the_ack_though_the_news_does_not() {
     let (mut net, server, caller) = pair();
-    let mut lost = 1;
-    net.eat = Box::new(move |_, _, text| {
-        let hit = text.starts_with("ACK") && lost > 0;
-        lost -= i32::from(hit);
-        hit
-    });
-    net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
-    net.run_ms(50);
-    let call = offered(&net.take_events(server));
-    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
+    net.lose_first(1, "ACK");
+    let (_, call) = answered(&mut net, server, caller);
     net.run_ms(100);
     net.at(server, |endpoint, now| endpoint.hangup(now, call, Cause::NORMAL_CLEARING));
     assert_eq!(ends(&net.take_events(server)).len(), 1);
@@ -393,10 +372,7 @@ fn a_call_over_ipv6() {
     let mut net = Network::new();
     let server = net.endpoint("[2001:db8::1]:5080", server());
     let caller = net.endpoint("[2001:db8::2]:5060", trunk("[2001:db8::1]:5080"));
-    let out = net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
-    net.run_ms(50);
-    let call = offered(&net.take_events(server));
-    net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
+    let (out, _) = answered(&mut net, server, caller);
     net.run_ms(50);
     net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NORMAL_CLEARING));
     net.run_ms(50);

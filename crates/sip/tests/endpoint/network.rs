@@ -104,6 +104,15 @@ impl Network {
         self.at(address, |endpoint, _| endpoint.stats().clone())
     }
 
+    /// Loses the first so many messages that begin like this.
+    pub fn lose_first(&mut self, mut count: usize, start: &'static str) {
+        self.eat = Box::new(move |_, _, text| {
+            let hit = text.starts_with(start) && count > 0;
+            count -= usize::from(hit);
+            hit
+        });
+    }
+
     /// A scripted peer (or anyone) sends bytes.
     pub fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: Bytes) {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -47,6 +47,22 @@ impl Bench {
 }
 
 #[test]
+fn a_head_without_a_usable_length_is_answered_on_its_connection() {
+    let table = [("", "400 Bad Request (missing"), ("l: x\r\n", "400"), ("l: 2000000\r\n", "513")];
+    for (length, status) in table {
+        let mut bench = Bench::new();
+        let head = request("OPTIONS", "sip:10.0.0.1:5080", bench.peer, "o", "", "")
+            .replace("Content-Length: 0\r\n", length);
+        let (mut reader, flow) = (StreamReader::new(), bench.flow);
+        reader.push(head.as_bytes());
+        let head = reader.next().unwrap_err().into_head().unwrap();
+        bench.endpoint.handle_input(bench.now, Input::Unframed { flow, head }, &AdmitAll);
+        let [(answered, text)] = &bench.sent()[..] else { panic!("one answer to {length:?}") };
+        assert!(*answered == flow && text.starts_with(&format!("SIP/2.0 {status}")), "{text}");
+    }
+}
+
+#[test]
 fn replies_go_over_the_connection_that_the_request_came_by() {
     let mut bench = Bench::new();
     let options = request("OPTIONS", "sip:10.0.0.1:5080", bench.peer, "o", "", "");

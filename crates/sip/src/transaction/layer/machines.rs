@@ -3,6 +3,16 @@
 use crate::message::Method;
 use crate::transaction::{Action, Client, ClientInvite, Pace, Server, ServerInvite, Timer};
 
+/// Asks the machine, whichever it is.
+macro_rules! either {
+    ($self:ident, $machine:ident => $asked:expr) => {
+        match $self {
+            Self::Invite($machine) => $asked,
+            Self::Other($machine) => $asked,
+        }
+    };
+}
+
 /// A client transaction's machine.
 #[derive(Debug)]
 pub(super) enum ClientMachine {
@@ -19,31 +29,19 @@ impl ClientMachine {
     }
 
     pub(super) fn start(&self) -> Vec<Action> {
-        match self {
-            Self::Invite(machine) => machine.start(),
-            Self::Other(machine) => machine.start(),
-        }
+        either!(self, machine => machine.start())
     }
 
     pub(super) fn response(&mut self, status: u16) -> Vec<Action> {
-        match self {
-            Self::Invite(machine) => machine.response(status),
-            Self::Other(machine) => machine.response(status),
-        }
+        either!(self, machine => machine.response(status))
     }
 
     pub(super) fn timer(&mut self, timer: Timer) -> Vec<Action> {
-        match self {
-            Self::Invite(machine) => machine.timer(timer),
-            Self::Other(machine) => machine.timer(timer),
-        }
+        either!(self, machine => machine.timer(timer))
     }
 
     pub(super) fn is_open(&self) -> bool {
-        match self {
-            Self::Invite(machine) => machine.is_open(),
-            Self::Other(machine) => machine.is_open(),
-        }
+        either!(self, machine => machine.is_open())
     }
 }
 
@@ -63,31 +61,19 @@ impl ServerMachine {
     }
 
     pub(super) fn request(&self) -> Vec<Action> {
-        match self {
-            Self::Invite(machine) => machine.request(),
-            Self::Other(machine) => machine.request(),
-        }
+        either!(self, machine => machine.request())
     }
 
     pub(super) fn respond(&mut self, status: u16) -> Vec<Action> {
-        match self {
-            Self::Invite(machine) => machine.respond(status),
-            Self::Other(machine) => machine.respond(status),
-        }
+        either!(self, machine => machine.respond(status))
     }
 
     pub(super) fn timer(&mut self, timer: Timer) -> Vec<Action> {
-        match self {
-            Self::Invite(machine) => machine.timer(timer),
-            Self::Other(machine) => machine.timer(timer),
-        }
+        either!(self, machine => machine.timer(timer))
     }
 
     pub(super) fn is_open(&self) -> bool {
-        match self {
-            Self::Invite(machine) => machine.is_open(),
-            Self::Other(machine) => machine.is_open(),
-        }
+        either!(self, machine => machine.is_open())
     }
 
     pub(super) fn awaits_ack(&self) -> bool {
