@@ -95,6 +95,19 @@ async fn a_stranger_who_sprays_the_ports_is_neither_heard_nor_sent_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reports_come_by_rtcp_with_our_name() {
+    let bridge = Bridge::start().await;
+    let two = bridge.talking().await;
+    pass(Duration::from_secs(4)).await;
+    for call in [&two.at_trunk, &two.at_station] {
+        let report = call.heard().rtcp_report();
+        assert!(report.sender_reports > 0 && report.about_us > 0 && !report.bye, "{report:?}");
+        assert!(report.newest.windows(16).any(|name| name == b"confab@127.0.0.1"), "{report:?}");
+    }
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn when_the_ports_are_used_up_the_next_caller_gets_503() {
     // An address of its own, so that nobody else has one of the four ports.
     let [_, _, high, low] = std::process::id().to_be_bytes();

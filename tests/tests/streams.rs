@@ -25,6 +25,9 @@ async fn what_cannot_be_followed_is_answered_and_ends_the_connection() {
     let bridge = Bridge::start().await;
     let text = answers(&bridge, &format!("{OPTIONS}Content-Length: 0\r\n\r\n{OPTIONS}\r\n")).await;
     let statuses: Vec<&str> = text.lines().filter(|line| line.starts_with("SIP/2.0")).collect();
-    assert!(matches!(statuses[..], ["SIP/2.0 200 OK", refused] if refused.starts_with("SIP/2.0 400")), "{text}");
+    assert!(
+        matches!(statuses[..], ["SIP/2.0 200 OK", refused] if refused.starts_with("SIP/2.0 400")),
+        "{text}"
+    );
     bridge.stop().await;
 }

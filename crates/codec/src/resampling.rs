@@ -7,7 +7,7 @@ use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResampleError {
-    /// One of the rates is not between [`MIN_RATE`] and [`MAX_RATE`].
+    /// One of the rates is below 1000 Hz or above 192 000 Hz.
     #[error("cannot resample from {from} Hz to {to} Hz: rates are from 1000 to 192000 Hz")]
     UnsupportedRate {
         /// Rate of the samples, Hz.

@@ -109,33 +109,14 @@ pub struct Sounds {
 }
 
 impl Sounds {
-    /// All names, those of the digits too.
-    pub fn names(&self) -> impl Iterator<Item = String> {
-        let named = [
-            &self.alone,
-            &self.enter,
-            &self.exit,
-            &self.music,
-            &self.muted,
-            &self.unmuted,
-            &self.pin,
-            &self.bad_pin,
-            &self.kicked,
-            &self.minus,
-        ];
-        let digits = (0..=9).filter_map(|digit| self.digit(digit));
-        named.into_iter().flatten().cloned().collect::<Vec<_>>().into_iter().chain(digits)
-    }
-
-    /// The spoken digit.
-    pub(crate) fn digit(&self, digit: u8) -> Option<String> {
-        self.digits.as_ref().map(|folder| format!("{folder}/{digit}.wav"))
-    }
-
     /// The spoken value, one digit with its sign.
     pub(crate) fn value(&self, value: i8) -> Vec<String> {
         let minus = self.minus.clone().filter(|_| value < 0);
         minus.into_iter().chain(self.digit(value.unsigned_abs())).collect()
+    }
+
+    fn digit(&self, digit: u8) -> Option<String> {
+        self.digits.as_ref().map(|folder| format!("{folder}/{digit}.wav"))
     }
 }
 
@@ -219,25 +200,6 @@ pub struct InviteSounds {
     pub cancelled: Option<String>,
     /// There is no invite to take back.
     pub none_left: Option<String>,
-}
-
-impl InviteSounds {
-    /// All names.
-    pub fn names(&self) -> impl Iterator<Item = &String> {
-        [
-            &self.prompt,
-            &self.invalid,
-            &self.busy,
-            &self.declined,
-            &self.no_answer,
-            &self.unreachable,
-            &self.not_allowed,
-            &self.cancelled,
-            &self.none_left,
-        ]
-        .into_iter()
-        .flatten()
-    }
 }
 
 /// What one inviter may do.

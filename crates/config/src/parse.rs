@@ -17,6 +17,10 @@ pub(crate) const PORTS: &str = "FIRST-LAST, such as 20000-29999, from 1024 up, a
 pub(crate) const USERS: &str =
     "a name of 1 to 32 letters, digits and + * # . _ -, or a range such as 1001-1010";
 
+/// What [`log_filter`] understands.
+pub(crate) const LOG_FILTER: &str =
+    "off, error, warn, info, debug or trace, or a list such as \"info,confab_sip=debug\"";
+
 /// The most users that one range may stand for.
 const MAX_RANGE: u64 = 10_000;
 
@@ -48,6 +52,19 @@ pub(crate) fn ports(text: &str) -> Option<RangeInclusive<u16>> {
     let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
     // The last even port needs its odd neighbour for RTCP.
     (first >= 1024 && first.next_multiple_of(2) < last).then_some(first..=last)
+}
+
+/// Levels, each alone or of a module, as tracing's `Targets` reads them.
+pub(crate) fn log_filter(text: &str) -> Option<String> {
+    let is_level = |level: &str| {
+        ["off", "error", "warn", "info", "debug", "trace"].iter().any(|name| name.eq_ignore_ascii_case(level))
+    };
+    let is_module = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
+    let is_directive = |part: &str| match part.split_once('=') {
+        Some((module, level)) => !module.is_empty() && is_module(module) && is_level(level),
+        None => is_level(part),
+    };
+    text.split(',').all(is_directive).then(|| text.to_owned())
 }
 
 /// One user name, or all names of a range of numbers of the same length.
@@ -100,6 +117,16 @@ mod tests {
         assert_eq!(ports("20000-20001"), Some(20000..=20001));
         for wrong in ["20000", "20001-20002", "20000-20000", "80-90", "30000-20000", "20000-70000"] {
             assert_eq!(ports(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn log_filters_name_levels() {
+        for right in ["info", "WARN", "info,confab_sip=debug", "off,confab::control=trace"] {
+            assert_eq!(log_filter(right).as_deref(), Some(right));
+        }
+        for wrong in ["", "loud", "info,", "confab_sip", "confab=loud", "=info", "a=b=info", "info, warn"] {
+            assert_eq!(log_filter(wrong), None, "{wrong}");
         }
     }
 

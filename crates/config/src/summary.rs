@@ -1,6 +1,7 @@
 //! What was understood, in words: for `confab check`, and the table of what can be dialled. No secret is ever
 //! in it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ impl Config {
         if media.advertise != media.address {
             text.line("", format!("shown as {}", media.advertise));
         }
-        let named = self.conference.sounds().len();
+        let named = self.sound_names().into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>().len();
         let from =
             self.sounds.dir.as_ref().map_or_else(|| "the program".into(), |dir| dir.display().to_string());
         text.line("sounds", format!("{named}, from {from}"));

@@ -26,8 +26,6 @@ impl ListenKey {
 pub(crate) struct Group {
     /// The first of them.
     pub(crate) slot: Slot,
-    /// Whether nobody else is in it, as it has a voice or a playback of its own.
-    apart: bool,
     pub(crate) room: Ramp,
     pub(crate) own: Ramp,
     /// The limiter's gain at the begin of the frame, and at its end once that was rendered.
@@ -38,6 +36,8 @@ pub(crate) struct Group {
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     groups: Vec<Group>,
+    /// The groups that others may join: not those of members who have a voice or a playback of their own.
+    shared: Vec<ListenKey>,
     key_of: Vec<ListenKey>,
     limiter_of: Vec<f32>,
 }
@@ -46,6 +46,7 @@ impl Listeners {
     /// Makes room for so many slots.
     pub(crate) fn grow(&mut self, slots: usize) {
         self.groups.reserve(slots - self.groups.len());
+        self.shared.reserve(slots - self.shared.len());
         self.key_of.resize(slots, ListenKey::NONE);
         self.limiter_of.resize(slots, 1.0);
     }
@@ -73,17 +74,22 @@ impl Listeners {
             *key = ListenKey::NONE;
         }
         self.groups.clear();
+        self.shared.clear();
     }
 
     /// Puts the slot into the group that hears what it hears.
     pub(crate) fn join(&mut self, slot: Slot, apart: bool, room: Ramp, own: Ramp) {
         let limiter = self.limiter_of[slot.index()];
-        let same = |group: &Group| !group.apart && group.room == room && group.limiter == limiter;
-        let found = if apart { None } else { self.groups.iter().position(same) };
-        let index = found.unwrap_or(self.groups.len());
+        let same = |key: &ListenKey| {
+            let group = &self.groups[key.index()];
+            group.room == room && group.limiter == limiter
+        };
+        let found = if apart { None } else { self.shared.iter().copied().find(same) };
+        let key = found.unwrap_or(ListenKey(self.groups.len() as u32));
         if found.is_none() {
-            self.groups.push(Group { slot, apart, room, own, limiter, limiter_after: limiter });
+            self.groups.push(Group { slot, room, own, limiter, limiter_after: limiter });
+            self.shared.extend((!apart).then_some(key));
         }
-        self.key_of[slot.index()] = ListenKey(index as u32);
+        self.key_of[slot.index()] = key;
     }
 }

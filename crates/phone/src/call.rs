@@ -206,24 +206,6 @@ impl Call {
         self.listen_for(&format!("end of the tone of {hz} Hz"), within, gone).await
     }
 
-    /// Waits until something louder than `dbov` is heard: a prompt, music, someone who speaks; returns its level.
-    ///
-    /// # Errors
-    /// `Timeout` if all stays quieter.
-    pub async fn wait_until_louder(&self, dbov: f32, within: Duration) -> Result<f32, PhoneError> {
-        let level = || Some(self.heard().level(Heard::WINDOW)).filter(|level| *level > dbov);
-        self.listen_for(&format!("sound above {dbov} dBov"), within, level).await
-    }
-
-    /// Waits until everything is quieter than `dbov`; returns the level.
-    ///
-    /// # Errors
-    /// `Timeout` if something stays louder.
-    pub async fn wait_until_quieter(&self, dbov: f32, within: Duration) -> Result<f32, PhoneError> {
-        let level = || Some(self.heard().level(Heard::WINDOW)).filter(|level| *level <= dbov);
-        self.listen_for(&format!("quiet below {dbov} dBov"), within, level).await
-    }
-
     /// Waits until exactly these keys have come as telephone-events since the start.
     ///
     /// # Errors
@@ -242,16 +224,6 @@ impl Call {
     pub fn send_info(&self, content_type: &str, body: impl Into<Bytes>) {
         let content_type = content_type.into();
         let _ = self.commands.send(Command::Info { call: self.id, content_type, body: body.into() });
-    }
-
-    /// Sends a datagram from the RTP socket to where RTP goes, whatever it holds.
-    pub fn send_rtp(&self, datagram: impl Into<Bytes>) {
-        self.leg.send_raw(datagram.into());
-    }
-
-    /// Where this phone receives RTP.
-    pub fn local_media(&self) -> SocketAddr {
-        self.leg.local()
     }
 
     /// Where this phone sends RTP.

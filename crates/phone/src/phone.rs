@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::agent::{self, Command, Destination};
+use crate::agent::{self, Command};
 use crate::call::{Call, IncomingCall};
 use crate::config::PhoneConfig;
 use crate::error::PhoneError;
@@ -70,15 +70,8 @@ impl Phone {
     /// # Errors
     /// When there is no server, or no socket for the audio.
     pub async fn call(&self, number: &str) -> Result<Call, PhoneError> {
-        self.place(Destination::Server { number: number.into() }).await
-    }
-
-    /// Calls `number` at another address than the server's, without credentials.
-    ///
-    /// # Errors
-    /// When there is no socket for the audio.
-    pub async fn call_address(&self, number: &str, remote: SocketAddr) -> Result<Call, PhoneError> {
-        self.place(Destination::Address { number: number.into(), remote }).await
+        let number = number.into();
+        self.ask(|reply| Command::Place { number, reply }).await?
     }
 
     /// The next incoming call, for [`OnCall::Ask`](crate::OnCall::Ask).
@@ -141,10 +134,6 @@ impl Phone {
     /// Waits until everything that was sent is answered, a BYE above all; at most 2 s.
     pub async fn settle(&self) {
         let _ = tokio::time::timeout(SETTLED_WITHIN, self.ask(Command::Settle)).await;
-    }
-
-    async fn place(&self, to: Destination) -> Result<Call, PhoneError> {
-        self.ask(|reply| Command::Place { to, reply }).await?
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, PhoneError> {

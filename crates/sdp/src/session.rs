@@ -14,7 +14,7 @@ const EVENTS_PAYLOAD_TYPE: u8 = 101;
 const COMFORT_NOISE_PAYLOAD_TYPE: u8 = 13;
 
 /// The offer/answer state of one call leg (RFC 3264). An offer or answer that is refused changes nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     local: Local,
     session_id: u64,
@@ -29,7 +29,7 @@ pub struct Session {
 }
 
 /// What our open offer promised to receive.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Offered {
     encodings: Vec<(Encoding, u8)>,
     events: Option<u8>,

@@ -12,8 +12,9 @@ use crate::transport::{Arrival, Transports};
 
 /// What refused callers are told to wait while the server stops.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
-/// How long the last messages of ended calls may take before the server stops without them.
-const FAREWELL: Duration = Duration::from_millis(2500);
+/// How long the last messages of ended calls may take before the server stops without them: a lost BYE is sent again
+/// after 0.5 s and 1.5 s. A log that nobody reads holds the process up for another second; all that within 3 s.
+const FAREWELL: Duration = Duration::from_millis(1800);
 /// Messages handled before timers and audio events get their turn.
 const BATCH: usize = 64;
 
@@ -74,7 +75,10 @@ impl Control {
         match arrival {
             Arrival::Sip(input) => self.tell(Input::Sip(input)),
             Arrival::Opened(handle) => self.transports.opened(handle),
-            Arrival::Closed(flow) => self.transports.closed(flow),
+            Arrival::Closed(flow) => {
+                self.transports.closed(flow);
+                self.tell(Input::Sip(confab_sip::Input::FlowFailed { flow }));
+            }
         }
     }
 

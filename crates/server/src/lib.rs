@@ -6,7 +6,7 @@ mod audio;
 pub mod cli;
 mod control;
 mod gateways;
-pub mod log;
+mod log;
 mod sounds;
 mod start;
 mod transport;

@@ -13,7 +13,7 @@ const QUEUED_LINES: usize = 16_384;
 /// Sends the log to standard output. Lines are written as long as the guard lives.
 ///
 /// `filter` is `log.filter` of the configuration; the environment's `RUST_LOG` overrides it.
-pub fn start(filter: &str) -> WorkerGuard {
+pub(crate) fn start(filter: &str) -> WorkerGuard {
     let (writer, guard): (NonBlocking, WorkerGuard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(QUEUED_LINES)

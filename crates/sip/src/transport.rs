@@ -55,6 +55,14 @@ pub struct Flow {
     pub connection: Option<ConnectionId>,
 }
 
+impl Flow {
+    /// Whether what was sent this way went over `other`: when it named no connection, that is any to the same peer.
+    pub(crate) fn went_over(&self, other: &Self) -> bool {
+        let on_any = Self { connection: other.connection, local: other.local, ..*self };
+        self == other || self.connection.is_none() && other.connection.is_some() && on_any == *other
+    }
+}
+
 /// Bytes that the driver shall send, one SIP message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use confab_conference::{Caller, Conferences, LegId, Outcome};
-use confab_sdp::SdpError;
+use confab_sdp::{SdpError, Session, Stream};
 use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refusal, network};
 
 use crate::leg::{Arrival, Leg, Stage};
@@ -84,12 +84,13 @@ impl Switchboard {
     /// A caller's ports are reserved: answer his offer, or refuse him while nothing has happened yet.
     pub(crate) fn on_arrival(&mut self, now: Instant, id: LegId, port: u16, arrival: Arrival) {
         let mut session = self.new_session(port);
-        let answer = match arrival.offer.as_deref().map(|offer| session.answer(offer)).transpose() {
-            Ok(exchange) => exchange.map(|(answer, _)| answer),
+        let answer = arrival.offer.as_deref().map(|offer| self.answer_to(offer, &mut session)).transpose();
+        let answer = match answer {
+            Ok(answer) => answer,
             Err(error) => return self.refuse(now, id, sdp_refusal(&error)),
         };
         let Some(leg) = self.legs.find_mut(id) else { return };
-        leg.held = session.stream().is_some_and(confab_sdp::Stream::on_hold);
+        leg.held = session.stream().is_some_and(Stream::on_hold);
         leg.session = Some(session);
         leg.stage = Stage::Ringing { answer };
         let held = leg.held;
@@ -129,25 +130,21 @@ impl Switchboard {
     }
 
     fn on_answered(&mut self, now: Instant, id: LegId, sdp: Option<Bytes>) {
-        let Some(leg) = self.legs.find_mut(id) else { return };
-        let accepted = match (&mut leg.session, sdp) {
-            (Some(session), Some(sdp)) => session.accept_answer(&sdp).is_ok(),
-            _ => false,
-        };
-        if !accepted {
+        if !sdp.is_some_and(|sdp| self.takes_answer(id, &sdp)) {
             self.end_leg(now, id, Cause::INCOMPATIBLE_DESTINATION);
             return self
                 .tell(now, confab_conference::Input::Failed { leg: id, outcome: Outcome::Unreachable });
         }
-        leg.stage = Stage::Answered;
+        if let Some(leg) = self.legs.find_mut(id) {
+            leg.stage = Stage::Answered;
+        }
         self.tell(now, confab_conference::Input::Answered { leg: id });
         self.report_hold(now, id);
     }
 
     /// The answer to an offer of ours that came later: in the ACK, or to a re-INVITE.
     fn on_late_answer(&mut self, now: Instant, id: LegId, sdp: &[u8]) {
-        let Some(session) = self.legs.find_mut(id).and_then(|leg| leg.session.as_mut()) else { return };
-        if session.accept_answer(sdp).is_err() {
+        if !self.takes_answer(id, sdp) {
             self.end_leg(now, id, Cause::INCOMPATIBLE_DESTINATION);
             return self.tell(now, confab_conference::Input::Left { leg: id });
         }
@@ -161,13 +158,36 @@ impl Switchboard {
             let ours = session.offer();
             return self.endpoint.accept_offer(now, call, ours);
         };
-        match session.answer(&offer) {
-            Ok((answer, _)) => {
+        let mut agreed = session.clone();
+        match self.answer_to(&offer, &mut agreed) {
+            Ok(answer) => {
+                if let Some(leg) = self.legs.find_mut(id) {
+                    leg.session = Some(agreed);
+                }
                 self.endpoint.accept_offer(now, call, answer);
                 self.update_stream(now, id);
             }
             Err(error) => self.endpoint.refuse_offer(now, call, sdp_refusal(&error)),
         }
+    }
+
+    fn answer_to(&self, offer: &[u8], session: &mut Session) -> Result<Bytes, SdpError> {
+        let (answer, stream) = session.answer(offer)?;
+        self.check_target(&stream)?;
+        Ok(answer)
+    }
+
+    /// Whether the answer to our offer can be lived with.
+    fn takes_answer(&mut self, id: LegId, sdp: &[u8]) -> bool {
+        let Some(session) = self.legs.find_mut(id).and_then(|leg| leg.session.as_mut()) else { return false };
+        session.accept_answer(sdp).is_ok_and(|stream| self.check_target(&stream).is_ok())
+    }
+
+    /// Audio that is sent to a leg of ours would come back as somebody's voice.
+    fn check_target(&self, stream: &Stream) -> Result<(), SdpError> {
+        let ours =
+            |remote: &SocketAddr| remote.ip() == self.audio.address && self.legs.hold_port(remote.port());
+        stream.remote.filter(ours).map_or(Ok(()), |remote| Err(SdpError::BadAddress(remote)))
     }
 
     fn update_stream(&mut self, now: Instant, id: LegId) {
@@ -181,7 +201,7 @@ impl Switchboard {
 
     fn report_hold(&mut self, now: Instant, id: LegId) {
         let Some(leg) = self.legs.find_mut(id) else { return };
-        let on = leg.stream().is_some_and(confab_sdp::Stream::on_hold);
+        let on = leg.stream().is_some_and(Stream::on_hold);
         if leg.held != on {
             leg.held = on;
             self.tell(now, confab_conference::Input::Held { leg: id, on });

@@ -47,6 +47,8 @@ pub(crate) struct Leg {
     /// Where its SIP comes from, known when it calls or has answered.
     pub(crate) signalling: Option<IpAddr>,
     pub(crate) digits: DigitMerge,
+    /// Its RTP port; RTCP is one above.
+    pub(crate) port: Option<u16>,
     pub(crate) session: Option<Session>,
     pub(crate) room: Option<RoomId>,
     pub(crate) stage: Stage,
@@ -73,6 +75,7 @@ impl Leg {
             outbound: true,
             signalling: None,
             digits: DigitMerge::default(),
+            port: None,
             session: None,
             room: None,
             stage,
@@ -144,6 +147,11 @@ impl Legs {
     pub(crate) fn arriving(&self) -> Vec<LegId> {
         let unknown = |leg: &Leg| matches!(leg.stage, Stage::Arriving(_));
         self.legs.iter().filter(|(_, leg)| unknown(leg)).map(|(id, _)| *id).collect()
+    }
+
+    /// Whether audio sent to this port of ours reaches a leg.
+    pub(crate) fn hold_port(&self, port: u16) -> bool {
+        self.legs.values().any(|leg| leg.port == Some(port & !1))
     }
 
     pub(crate) fn len(&self) -> usize {

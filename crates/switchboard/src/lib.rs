@@ -1,6 +1,6 @@
 //! The one brain: a call, its session description and its place in a room, joined.
 //!
-//! A [`Switchboard`] owns the SIP endpoint, the conferences and one [leg](leg) for each call. It is handed what
+//! A [`Switchboard`] owns the SIP endpoint, the conferences and one `leg` for each call. It is handed what
 //! arrived ([`Input`]) and the time, and is then polled for what it wants done ([`Action`]). It owns no socket, no
 //! thread and no clock: the server does what it says.
 //!

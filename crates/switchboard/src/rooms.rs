@@ -62,6 +62,7 @@ impl Switchboard {
 
     fn on_opened(&mut self, now: Instant, id: LegId, port: u16) {
         let Some(leg) = self.legs.find_mut(id) else { return };
+        leg.port = Some(port);
         match std::mem::replace(&mut leg.stage, Stage::Ringing { answer: None }) {
             Stage::Arriving(arrival) => self.on_arrival(now, id, port, arrival),
             Stage::Dialling { target, caller } => self.place(now, id, port, target, caller),

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::net::SocketAddr;
+
 use confab_conference::Control;
 use confab_sdp::Direction;
 use confab_sip::Event;
@@ -247,4 +249,16 @@ fn audio_may_come_from_where_the_signalling_comes_from() {
         })
         .collect();
     assert_eq!(sources, [x.phones[trunk].address.ip(), x.phones[station].address.ip()]);
+}
+
+#[test]
+fn audio_for_a_port_of_ours_is_refused() {
+    let (mut x, trunk, station) = two_in_a_room();
+    let stations = x.phones[station].port_of_ours();
+    x.reoffer_towards(trunk, SocketAddr::from(([10, 0, 0, 1], stations)));
+    x.run(ms(100));
+    let refusal = x.message_to(trunk, "SIP/2.0 488");
+    assert!(refusal.contains("media address 10.0.0.1"), "{refusal}");
+    assert_eq!(x.count(|c| matches!(c, MediaCommand::UpdateLeg { .. })), 0);
+    assert!(!x.has_ended(trunk));
 }

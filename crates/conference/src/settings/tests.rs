@@ -69,17 +69,6 @@ fn names_of_rooms_hold_nothing_that_is_interpreted() {
 }
 
 #[test]
-fn all_sounds_are_named() {
-    let mut settings = settings();
-    let sounds = &mut settings.profiles.get_mut("simpleconf").unwrap().sounds;
-    sounds.digits = Some("digits".to_owned());
-    sounds.music = Some("music".to_owned());
-    let names = settings.sounds();
-    assert_eq!(names.len(), 11);
-    assert!(names.contains("music") && names.contains("digits/0.wav") && names.contains("digits/9.wav"));
-}
-
-#[test]
 fn a_pin_matches_only_itself() {
     let pin: Pin = "7536".parse().unwrap();
     assert!(pin.matches("7536"));

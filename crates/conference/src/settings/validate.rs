@@ -1,7 +1,5 @@
 //! Whether the settings fit together.
 
-use std::collections::BTreeSet;
-
 use super::{Role, Route, Settings};
 use crate::keys::KeyAction;
 
@@ -64,13 +62,6 @@ impl Settings {
         let zero = self.profiles.iter().filter(|(_, profile)| profile.digit_timeout.is_zero());
         errors.extend(zero.map(|(name, _)| SettingsError::NoDigitTimeout { profile: name.clone() }));
         if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
-
-    /// All sounds that may be played.
-    pub fn sounds(&self) -> BTreeSet<String> {
-        let of_profiles = self.profiles.values().flat_map(|profile| profile.sounds.names());
-        let plans = self.roles.values().filter_map(|role| role.invite.as_ref());
-        of_profiles.chain(plans.flat_map(|plan| plan.sounds.names().cloned())).collect()
     }
 
     fn check_route(&self, index: usize, route: &Route, errors: &mut Vec<SettingsError>) {

@@ -85,7 +85,8 @@ fn media(mut section: Section<'_>, advertise: &[IpAddr], listen: Option<IpAddr>)
 }
 
 fn log(mut section: Section<'_>) -> LogConfig {
-    LogConfig { filter: section.string("filter").map_or_else(|| "info".into(), |at| at.value) }
+    let filter = section.parsed("filter", parse::LOG_FILTER, parse::log_filter);
+    LogConfig { filter: filter.map_or_else(|| "info".into(), |at| at.value) }
 }
 
 /// A folder; a relative one is relative to the file that names it, or, in an override, to the working

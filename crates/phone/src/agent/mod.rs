@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use confab_sip::{
-    AdmitAll, CallRef, Cause, Endpoint, Host, Identity, Input, Message, Method, Outgoing, PingRef, Refusal,
-    Target, Uri,
+    AdmitAll, CallRef, Cause, Endpoint, Identity, Input, Message, Method, Outgoing, PingRef, Refusal, Target,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,7 +33,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) enum Command {
     Register(Reply<()>),
     Unregister(Reply<()>),
-    Place { to: Destination, reply: Reply<Call> },
+    Place { number: String, reply: Reply<Call> },
     Ring { call: CallRef },
     Answer { call: CallRef, reply: Reply<Call> },
     Refuse { call: CallRef, status: u16 },
@@ -44,13 +43,6 @@ pub(crate) enum Command {
     Options { target: SocketAddr, reply: oneshot::Sender<Option<u16>> },
     Settle(oneshot::Sender<()>),
     Raw { bytes: Bytes, to: SocketAddr },
-}
-
-/// Whom an outgoing call goes to.
-#[derive(Debug)]
-pub(crate) enum Destination {
-    Server { number: String },
-    Address { number: String, remote: SocketAddr },
 }
 
 /// What the handle of a started phone holds.
@@ -199,8 +191,8 @@ impl Agent {
         match command {
             Command::Register(reply) => self.register(now, reply),
             Command::Unregister(reply) => self.unregister(now, reply),
-            Command::Place { to, reply } => {
-                let _ = reply.send(self.place(now, to));
+            Command::Place { number, reply } => {
+                let _ = reply.send(self.place(now, number));
             }
             Command::Ring { call } => self.ring(now, call),
             Command::Answer { call, reply } => {
@@ -236,26 +228,18 @@ impl Agent {
         self.endpoint.unregister(now, SERVER);
     }
 
-    fn place(&mut self, now: Instant, to: Destination) -> Result<Call, PhoneError> {
-        let target = self.target(to)?;
+    fn place(&mut self, now: Instant, number: String) -> Result<Call, PhoneError> {
+        if self.config.server.is_none() {
+            return Err(PhoneError::NoServer);
+        }
         let mut line = Line::open(now, &self.config)?;
         let from = Identity { display: self.config.display.clone(), user: self.config.user.clone() };
+        let target = Target::Gateway { gateway: SERVER.into(), number };
         let outgoing = Outgoing { target, from, contact_user: None, sdp: line.offer() };
         let id = self.endpoint.place(now, outgoing)?;
         let call = self.handle_of(id, &line)?;
         self.lines.insert(id, line);
         Ok(call)
-    }
-
-    fn target(&self, to: Destination) -> Result<Target, PhoneError> {
-        match to {
-            Destination::Server { .. } if self.config.server.is_none() => Err(PhoneError::NoServer),
-            Destination::Server { number } => Ok(Target::Gateway { gateway: SERVER.into(), number }),
-            Destination::Address { number, remote } => {
-                let uri = Uri::sip(Some(&number), Host::Ip(remote.ip()), Some(remote.port()));
-                Ok(Target::Address { uri, transport: self.config.transport, remote })
-            }
-        }
     }
 
     fn ring(&mut self, now: Instant, call: CallRef) {

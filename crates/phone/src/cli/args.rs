@@ -15,7 +15,7 @@ use crate::script::Script;
 /// Who the phone is.
 #[derive(Debug, clap::Args)]
 pub(super) struct Account {
-    /// The server, HOST[:PORT]
+    /// The server: HOST or HOST:PORT
     #[arg(long, default_value = "127.0.0.1:5080")]
     pub(super) server: String,
     /// The user or number of this phone
@@ -35,8 +35,8 @@ pub(super) struct Account {
 /// How the phone behaves in a call.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct TalkArgs {
-    /// What to do once the call is up: wait S; press KEYS; hold; resume; tone HZ [DBOV]; wav FILE; silence;
-    /// hear HZ [S]; hangup
+    /// What to do once the call is up: wait S; press KEYS; hold; resume; tone HZ DBOV; wav FILE; silence;
+    /// hear HZ S; hangup (DBOV, and the S of hear, may be left out)
     #[arg(long, value_name = "STEPS")]
     pub(super) script: Option<Script>,
     /// Send a tone of so many Hz at -20 dBov
@@ -162,7 +162,7 @@ impl GatewayArgs {
 /// `confab phone options`.
 #[derive(Debug, clap::Args)]
 pub(super) struct OptionsArgs {
-    /// The server, HOST[:PORT]
+    /// The server: HOST or HOST:PORT
     #[arg(default_value = "127.0.0.1:5080")]
     pub(super) target: String,
 }

@@ -41,7 +41,6 @@ enum Order {
     Play(Source),
     PressEvent(char, KeyTiming, Reply<()>),
     PressInBand(char, KeyTiming, Reply<()>),
-    Raw(Bytes),
     Stop,
 }
 
@@ -91,10 +90,6 @@ impl Leg {
 
     pub(crate) async fn press_in_band(&self, key: char, timing: KeyTiming) -> Result<(), PhoneError> {
         self.ask(|done| Order::PressInBand(key, timing, done)).await
-    }
-
-    pub(crate) fn send_raw(&self, datagram: Bytes) {
-        let _ = self.orders.send(Order::Raw(datagram));
     }
 
     /// Says goodbye by RTCP, closes the sockets and completes a recording.
@@ -156,11 +151,6 @@ impl Task {
                 Some(_) => self.sender.press_in_band(key, timing, done),
                 None => drop(done.send(Err(PhoneError::OnHold))),
             },
-            Order::Raw(datagram) => {
-                if let Some((_, remote)) = sending(&self.stream) {
-                    let _ = self.rtp.try_send_to(&datagram, remote);
-                }
-            }
             Order::Stop => {}
         }
     }

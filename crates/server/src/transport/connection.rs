@@ -148,7 +148,6 @@ impl Connection {
 
     async fn end(self) {
         self.inbox.deliver(Arrival::Closed(self.flow)).await;
-        self.inbox.deliver(Arrival::Sip(Input::FlowFailed { flow: self.flow })).await;
     }
 }
 

@@ -32,7 +32,7 @@ pub struct BindError {
 /// What a transport task tells the control task.
 #[derive(Debug)]
 pub(crate) enum Arrival {
-    /// A message, or word of a flow that failed.
+    /// A message, or the addresses of a gateway.
     Sip(Input),
     /// A peer opened a connection.
     Opened(connection::Handle),

@@ -154,7 +154,7 @@ impl Default for RegistrarConfig {
     }
 }
 
-/// What the endpoint refuses to exceed.
+/// What the endpoint refuses to exceed. Where it counts by IP address, an IPv6 /64 is one ([`network`](crate::network)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Transactions alive at a time.

@@ -216,8 +216,8 @@ impl Layer {
     /// A flow broke. A request on a connection is tried once more on a new one; else its transaction fails. A response
     /// goes to the address that the Via names (RFC 3261 §18.2.2).
     pub(crate) fn flow_failed(&mut self, failed: Flow) {
-        let hit: Vec<TransactionId> =
-            self.clients.iter().filter(|(_, c)| c.sending.flow == failed).map(|(id, _)| *id).collect();
+        let lost = self.clients.iter().filter(|(_, client)| client.sending.flow.went_over(&failed));
+        let hit: Vec<TransactionId> = lost.map(|(id, _)| *id).collect();
         for id in hit {
             self.client_failed(id);
         }

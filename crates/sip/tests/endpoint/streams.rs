@@ -98,6 +98,19 @@ fn a_request_is_tried_once_more_on_a_new_connection_and_then_fails() {
 }
 
 #[test]
+fn the_connection_that_was_opened_for_a_request_fails_it() {
+    let mut bench = Bench::new();
+    let ping = bench.endpoint.options(bench.now, "10.0.7.9:5060".parse().unwrap(), Transport::Tcp);
+    let (flow, _) = bench.sent().remove(0);
+    let other = Flow { connection: ONE, remote: bench.peer, ..flow };
+    bench.endpoint.handle_input(bench.now, Input::FlowFailed { flow: other }, &AdmitAll);
+    assert_eq!(bench.endpoint.poll_event(), None);
+    let opened = Flow { connection: ONE, ..flow };
+    bench.endpoint.handle_input(bench.now, Input::FlowFailed { flow: opened }, &AdmitAll);
+    assert_eq!(bench.endpoint.poll_event(), Some(Event::Pong { ping, status: None }));
+}
+
+#[test]
 fn over_tcp_a_reply_may_be_as_large_as_it_has_to_be() {
     let mut bench = Bench::new();
     let bare = format!(

@@ -56,18 +56,26 @@ impl Phone {
             gateways: vec![Gateway { from_user: Some(name.into()), ..account }],
             ..EndpointConfig::default()
         };
-        let local = Local {
-            address: address.ip(),
-            port: 4000,
-            encodings: encodings.to_vec(),
-            ptime_ms: 20,
-            telephone_event: true,
-            comfort_noise: false,
-            rtcp_mux: false,
-        };
         let endpoint = Endpoint::new(config, [last; 32]);
-        let session = Session::new(local, u64::from(last));
+        let session = Session::new(local(SocketAddr::new(address.ip(), 4000), encodings), u64::from(last));
         Self { endpoint, session, address, name: name.into(), events: VecDeque::new(), call: None }
+    }
+
+    /// The port of the server that this phone sends its audio to.
+    pub(crate) fn port_of_ours(&self) -> u16 {
+        self.session.stream().and_then(|stream| stream.remote).unwrap().port()
+    }
+}
+
+fn local(target: SocketAddr, encodings: &[Encoding]) -> Local {
+    Local {
+        address: target.ip(),
+        port: target.port(),
+        encodings: encodings.to_vec(),
+        ptime_ms: 20,
+        telephone_event: true,
+        comfort_noise: false,
+        rtcp_mux: false,
     }
 }
 
@@ -189,6 +197,13 @@ impl Exchange {
         let (now, phone) = (self.now, &mut self.phones[phone]);
         phone.session.set_direction(direction);
         let sdp = phone.session.offer();
+        phone.endpoint.reoffer(now, phone.call.unwrap(), sdp);
+    }
+
+    /// The phone offers again: its audio is to go to `target`.
+    pub(crate) fn reoffer_towards(&mut self, phone: usize, target: SocketAddr) {
+        let (now, phone) = (self.now, &mut self.phones[phone]);
+        let sdp = Session::new(local(target, &Encoding::ALL), 1).offer();
         phone.endpoint.reoffer(now, phone.call.unwrap(), sdp);
     }
 
