@@ -48,7 +48,7 @@ fn leg(criterion: &mut Criterion) {
         remote: Some(phone),
         remote_rtcp: None,
         rtcp_mux: true,
-        signalling: phone.ip(),
+        signalling: Some(phone.ip()),
         payload_type: 0,
         event_payload_type: Some(101),
         comfort_noise: None,

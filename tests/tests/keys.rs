@@ -10,7 +10,7 @@ use confab_tests::{Bridge, SOON, leave_by_hash, pass, tones};
 /// The level at which `ear` hears `tone`, after a change has had time to arrive.
 async fn settled(ear: &Call, tone: f32) -> f32 {
     pass(Duration::from_millis(600)).await;
-    ear.heard().tone_level(tone, Heard::WINDOW)
+    ear.wait_until_steady(tone, SOON).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

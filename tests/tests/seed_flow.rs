@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use confab_phone::{Call, Heard, IncomingCall, OnCall, Phone, StreamReport};
+use confab_phone::{Call, IncomingCall, OnCall, Phone, StreamReport};
 use confab_tests::{Bridge, SOON, TRUNK_NUMBER, pass, tones};
 
 const ALONE: &str = "conference/conf-alone.wav";
@@ -80,10 +80,10 @@ async fn the_station_joins_muted(ringing: IncomingCall, at_trunk: &Call) -> Call
 
 /// The prompt of *1 is for 1004 alone, over the room at -15 dB; the room does not hear him.
 async fn the_station_is_asked_for_a_number(at_station: &Call, at_trunk: &Call) {
-    let full = at_station.heard().tone_level(tones::TRUNK, Heard::WINDOW);
+    let full = at_station.wait_until_steady(tones::TRUNK, SOON).await.unwrap();
     at_station.press("*1").await.unwrap();
     at_station.wait_until_hears(tones::prompt(ENTER_NUMBER), SOON).await.unwrap();
-    let ducked = at_station.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
+    let ducked = at_station.wait_until_steady(tones::TRUNK, SOON).await.unwrap();
     assert!((full - ducked - 15.0).abs() < 1.5, "the room under the prompt: {full} -> {ducked} dBov");
     at_trunk.wait_until_silent_of(tones::STATION, SOON).await.unwrap();
     assert!(!at_trunk.heard().hears(tones::prompt(ENTER_NUMBER)));
@@ -114,10 +114,10 @@ async fn a_user_is_invited(invited: &Phone, at_station: &Call, at_trunk: &Call) 
 
 /// He has no *1: `1` is his own control (he is heard more quietly), nobody is called.
 async fn the_invited_cannot_invite(at_invited: &Call, at_trunk: &Call) {
-    let before = at_trunk.heard().tone_level(tones::INVITED, Heard::WINDOW);
+    let before = at_trunk.wait_until_steady(tones::INVITED, SOON).await.unwrap();
     at_invited.press("*1").await.unwrap();
     pass(Duration::from_millis(2500)).await;
-    let after = at_trunk.heard().tone_level(tones::INVITED, Heard::WINDOW);
+    let after = at_trunk.wait_until_steady(tones::INVITED, SOON).await.unwrap();
     assert!((before - after - 3.0).abs() < 1.0, "vol talk dn: {before} -> {after} dBov");
 }
 

@@ -51,7 +51,7 @@ fn join(engine: &mut Engine, worker: &mut Worker, leg: u64, talkers: u64) -> Pho
         receive: true,
         rtcp_mux: false,
         cname: "confab".into(),
-        signalling_source: ADDRESS,
+        signalling_source: Some(ADDRESS),
     };
     let commands = [
         Command::StartLeg { leg: leg_id, room: ROOM, stream },

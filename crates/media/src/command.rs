@@ -130,8 +130,8 @@ pub struct StreamConfig {
     pub rtcp_mux: bool,
     /// Our canonical name in RTCP (RFC 3550 §6.5.1).
     pub cname: String,
-    /// Where the call's signalling comes from: the second candidate for the source of its RTP.
-    pub signalling_source: IpAddr,
+    /// Where the call's signalling comes from, once that is proved: the second candidate for the source of its RTP.
+    pub signalling_source: Option<IpAddr>,
 }
 
 /// Something that happened on a worker.

@@ -253,7 +253,7 @@ mod tests {
             remote: Some(remote),
             remote_rtcp: None,
             rtcp_mux: true,
-            signalling: remote.ip(),
+            signalling: Some(remote.ip()),
             payload_type: 0,
             event_payload_type: None,
             comfort_noise: None,

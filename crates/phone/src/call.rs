@@ -197,6 +197,14 @@ impl Call {
         self.listen_for(&format!("tone of {hz} Hz"), within, heard).await
     }
 
+    /// Waits until the tone of `hz` has been heard at one level for a while; returns it in dBov.
+    ///
+    /// # Errors
+    /// `Timeout` if it is not heard, or its level goes on changing.
+    pub async fn wait_until_steady(&self, hz: f32, within: Duration) -> Result<f32, PhoneError> {
+        self.listen_for(&format!("steady tone of {hz} Hz"), within, || self.heard().steady_level(hz)).await
+    }
+
     /// Waits until the tone of `hz` is gone.
     ///
     /// # Errors

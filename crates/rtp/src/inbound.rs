@@ -18,8 +18,8 @@ pub struct InboundConfig {
     pub remote_rtcp: Option<SocketAddr>,
     /// RTP and RTCP share a port.
     pub rtcp_mux: bool,
-    /// Where the peer's SIP comes from.
-    pub signalling: IpAddr,
+    /// Where the peer's SIP comes from, once that is proved.
+    pub signalling: Option<IpAddr>,
     /// Payload type of the audio.
     pub payload_type: u8,
     /// Payload type of telephone-events.
@@ -190,7 +190,7 @@ impl Inbound {
     #[must_use]
     pub fn rtcp_destination(&self) -> Option<SocketAddr> {
         let Some(source) = self.latch.source() else {
-            return self.config.remote_rtcp.filter(|rtcp| rtcp.ip() == self.config.signalling);
+            return self.config.remote_rtcp.filter(|rtcp| Some(rtcp.ip()) == self.config.signalling);
         };
         if self.config.rtcp_mux {
             return Some(source);

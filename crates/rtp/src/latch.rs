@@ -43,7 +43,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Latch {
     expected: Option<SocketAddr>,
-    signalling: IpAddr,
+    signalling: Option<IpAddr>,
     answered: Instant,
     latched: Option<Latched>,
     candidates: [Option<Candidate>; CANDIDATES],
@@ -76,12 +76,12 @@ struct Unsolicited {
 
 impl Latch {
     /// A leg that was answered at `now`: `expected` is the address of the peer's SDP, `signalling` where its SIP comes
-    /// from.
+    /// from, once it has proved that it is there: the source of a first datagram may be forged.
     #[must_use]
-    pub fn new(now: Instant, expected: Option<SocketAddr>, signalling: IpAddr) -> Self {
+    pub fn new(now: Instant, expected: Option<SocketAddr>, signalling: Option<IpAddr>) -> Self {
         Self {
             expected: expected.map(canonical),
-            signalling: signalling.to_canonical(),
+            signalling: signalling.map(|host| host.to_canonical()),
             answered: now,
             latched: None,
             candidates: [None; CANDIDATES],
@@ -90,9 +90,9 @@ impl Latch {
     }
 
     /// A re-INVITE was answered at `now`. A new address unlatches the old one; without an address (hold) all stays.
-    pub fn retarget(&mut self, now: Instant, expected: Option<SocketAddr>, signalling: IpAddr) {
+    pub fn retarget(&mut self, now: Instant, expected: Option<SocketAddr>, signalling: Option<IpAddr>) {
         let expected = expected.map(canonical).or(self.expected);
-        let signalling = signalling.to_canonical();
+        let signalling = signalling.map(|host| host.to_canonical());
         if expected != self.expected || signalling != self.signalling {
             self.latched = self.latched.filter(|latched| Some(latched.source) == expected);
             let rested = |sent: &Unsolicited| now.saturating_duration_since(sent.since) >= UNSOLICITED_REST;
@@ -134,7 +134,7 @@ impl Latch {
             return Some(latched.source);
         }
         let expected = self.expected?;
-        if expected.ip() == self.signalling {
+        if Some(expected.ip()) == self.signalling {
             return Some(expected);
         }
         let sent = self.unsolicited.get_or_insert(Unsolicited { since: now, packets: 0 });
@@ -181,7 +181,7 @@ impl Latch {
 
     fn may_be_latched(&self, now: Instant, source: SocketAddr, ssrc: u32) -> bool {
         let open = now.saturating_duration_since(self.answered) < WINDOW;
-        let near = source.ip() == self.signalling;
+        let near = Some(source.ip()) == self.signalling;
         let Some(latched) = self.latched else { return open && near };
         let quiet = now.saturating_duration_since(latched.heard);
         if source == latched.source {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use confab_codec::Law;
 use confab_conference::{Control, LegId, Listener, PlaybackId, RoomId};
-use confab_media::{Command, CommandError, Engine, Event, StreamConfig};
+use confab_media::{Command, CommandError, Engine, EngineStats, Event, StreamConfig};
 use confab_mixer::Hear;
 use confab_sdp::{Encoding, Stream};
 use confab_switchboard::{MediaCommand, MediaEvent};
@@ -76,6 +76,11 @@ impl Audio {
         None
     }
 
+    /// What the workers did, and how often they came late.
+    pub(crate) fn stats(&self) -> EngineStats {
+        self.engine.stats()
+    }
+
     fn open_leg(&mut self, leg: LegId) -> MediaEvent {
         match self.engine.open_leg(media_leg(leg)) {
             Ok(port) => MediaEvent::Opened { leg, port },
@@ -117,7 +122,7 @@ impl Audio {
         }
     }
 
-    fn stream_config(&self, stream: &Stream, signalling: IpAddr) -> StreamConfig {
+    fn stream_config(&self, stream: &Stream, signalling: Option<IpAddr>) -> StreamConfig {
         StreamConfig {
             remote: stream.remote,
             remote_rtcp: stream.remote_rtcp,

@@ -109,6 +109,7 @@ impl Control {
     fn report(&self) {
         tracing::info!("sip: {:?}", self.switchboard.sip_stats());
         tracing::info!("transports: {:?}", self.transports.losses());
+        tracing::info!("audio: {:?}", self.audio.stats());
         tracing::info!("stopped");
     }
 }

@@ -35,14 +35,19 @@ impl Switchboard {
                 // All callers of a gateway share its address: it says nothing about one of them.
                 let from = gateway.is_none().then(|| network(source.ip()));
                 let caller = Caller { number, name: caller.display, user: authenticated, source: from };
-                self.on_offered(call, source, Arrival { caller, dialled, offer: sdp });
+                self.on_offered(call, Arrival { caller, dialled, offer: sdp });
             }
             Event::Progress { call, .. } => self.with_leg(now, call, Self::on_progress),
             Event::Answered { call, sdp } => {
                 self.locate(call);
                 self.with_leg(now, call, |this, now, leg| this.on_answered(now, leg, sdp));
             }
+            Event::Confirmed { call, sdp: None } => {
+                self.locate(call);
+                self.with_leg(now, call, Self::update_stream);
+            }
             Event::Confirmed { call, sdp: Some(sdp) } | Event::OfferAnswered { call, sdp: Some(sdp) } => {
+                self.locate(call);
                 self.with_leg(now, call, |this, now, leg| this.on_late_answer(now, leg, &sdp));
             }
             Event::Offer { call, sdp } => {
@@ -57,7 +62,7 @@ impl Switchboard {
                 }
             }
             Event::Ended { call, end } => self.on_ended(now, call, &end),
-            Event::Confirmed { .. } | Event::OfferAnswered { .. } | Event::OfferRefused { .. } => {}
+            Event::OfferAnswered { .. } | Event::OfferRefused { .. } => {}
             event => self.notice(Notice::Sip(event)),
         }
     }
@@ -68,7 +73,7 @@ impl Switchboard {
         }
     }
 
-    /// Notes where a peer's SIP comes from now.
+    /// Notes where a peer's SIP comes from, now that this is proved.
     fn locate(&mut self, call: CallRef) {
         let peer = self.endpoint.peer(call).map(|address| address.ip());
         if let Some(leg) = self.legs.of_call(call).and_then(|leg| self.legs.find_mut(leg)) {
@@ -76,8 +81,8 @@ impl Switchboard {
         }
     }
 
-    fn on_offered(&mut self, call: CallRef, source: SocketAddr, arrival: Arrival) {
-        let leg = self.legs.add_inbound(Leg::arriving(call, source.ip(), arrival));
+    fn on_offered(&mut self, call: CallRef, arrival: Arrival) {
+        let leg = self.legs.add_inbound(Leg::arriving(call, arrival));
         self.command(MediaCommand::OpenLeg { leg });
     }
 
@@ -192,8 +197,8 @@ impl Switchboard {
 
     fn update_stream(&mut self, now: Instant, id: LegId) {
         let Some(leg) = self.legs.find_mut(id) else { return };
-        let stream = leg.stream().cloned().filter(|_| leg.flowing);
-        if let (Some(stream), Some(signalling)) = (stream, leg.signalling) {
+        let signalling = leg.signalling;
+        if let Some(stream) = leg.stream().cloned().filter(|_| leg.flowing) {
             self.command(MediaCommand::UpdateLeg { leg: id, stream, signalling });
         }
         self.report_hold(now, id);

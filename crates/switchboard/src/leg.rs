@@ -44,7 +44,8 @@ pub(crate) struct Arrival {
 pub(crate) struct Leg {
     pub(crate) call: Option<CallRef>,
     pub(crate) outbound: bool,
-    /// Where its SIP comes from, known when it calls or has answered.
+    /// Where its SIP comes from. Proved by an ACK or an answer, which nobody sends who has not seen our message: an
+    /// INVITE with a forged source must not turn audio on its victim.
     pub(crate) signalling: Option<IpAddr>,
     pub(crate) digits: DigitMerge,
     /// Its RTP port; RTCP is one above.
@@ -59,9 +60,8 @@ pub(crate) struct Leg {
 
 impl Leg {
     /// A caller whose ports are not reserved yet.
-    pub(crate) fn arriving(call: CallRef, signalling: IpAddr, arrival: Arrival) -> Self {
-        let stage = Stage::Arriving(arrival);
-        Self { call: Some(call), outbound: false, signalling: Some(signalling), ..Self::new(stage) }
+    pub(crate) fn arriving(call: CallRef, arrival: Arrival) -> Self {
+        Self { call: Some(call), outbound: false, ..Self::new(Stage::Arriving(arrival)) }
     }
 
     /// Somebody we are to call, whose ports are not reserved yet.

@@ -21,8 +21,8 @@ pub enum MediaCommand {
         room: RoomId,
         /// What the offer/answer exchange agreed on.
         stream: Stream,
-        /// Where the leg's signalling comes from: the second-best candidate for the source latch.
-        signalling: IpAddr,
+        /// Where the leg's signalling comes from, once that is proved: the second-best candidate for the source latch.
+        signalling: Option<IpAddr>,
     },
     /// A later offer/answer exchange changed the stream (hold, codec, address).
     UpdateLeg {
@@ -30,8 +30,8 @@ pub enum MediaCommand {
         leg: LegId,
         /// What holds from now on.
         stream: Stream,
-        /// Where the leg's signalling comes from.
-        signalling: IpAddr,
+        /// Where the leg's signalling comes from, once that is proved.
+        signalling: Option<IpAddr>,
     },
     /// End the leg's audio and free its ports; also for a leg that was only opened.
     StopLeg {

@@ -120,8 +120,7 @@ impl Switchboard {
     pub(crate) fn start_audio(&mut self, id: LegId) {
         let Some(leg) = self.legs.find_mut(id) else { return };
         let Some(room) = leg.room.filter(|_| leg.is_answered() && !leg.flowing) else { return };
-        let Some(signalling) = leg.signalling else { return };
-        let stream = leg.stream().cloned();
+        let (stream, signalling) = (leg.stream().cloned(), leg.signalling);
         leg.flowing = true;
         let stream = stream.unwrap_or_else(|| self.audio.before_the_answer());
         self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling });

@@ -52,7 +52,7 @@ fn config() -> InboundConfig {
         remote: Some(PEER),
         remote_rtcp: None,
         rtcp_mux: true,
-        signalling: PEER.ip(),
+        signalling: Some(PEER.ip()),
         payload_type: 0,
         event_payload_type: Some(101),
         comfort_noise: Some(13),

@@ -43,7 +43,7 @@ fn start(engine: &mut Engine, leg: u64, room: u64) -> UdpSocket {
         receive: true,
         rtcp_mux: true,
         cname: "x".into(),
-        signalling_source: address,
+        signalling_source: Some(address),
     };
     engine.command(Command::StartLeg { leg: LegId(leg), room: RoomId(room), stream }).unwrap();
     phone

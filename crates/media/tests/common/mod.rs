@@ -96,7 +96,7 @@ impl Phone {
             receive: true,
             rtcp_mux: false,
             cname: "confab@test".into(),
-            signalling_source: self.rtp.local_addr().unwrap().ip(),
+            signalling_source: Some(self.rtp.local_addr().unwrap().ip()),
         }
     }
 

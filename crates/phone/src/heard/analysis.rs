@@ -10,6 +10,9 @@ pub const HEARS_DBOV: f32 = -45.0;
 /// How much the parts of a steady tone may differ, in dB.
 const STEADY_DB: f32 = 6.0;
 
+/// How much they may differ for the level to be one reading: a lost packet, or a change, makes a part fall out of it.
+const ONE_LEVEL_DB: f32 = 0.5;
+
 /// A tone is all that is heard when it is at most this much below the whole, in dB.
 const DOMINANT_DB: f32 = 1.0;
 
@@ -21,10 +24,12 @@ const PARTS: usize = 4;
 
 /// Whether the tone of `hz` is there steadily.
 pub(super) fn hears(samples: &[i16], hz: f32) -> bool {
-    let parts = tone_parts(samples, hz);
-    let loudest = parts.iter().copied().fold(f32::MIN, f32::max);
-    let softest = parts.iter().copied().fold(f32::MAX, f32::min);
-    softest >= HEARS_DBOV && loudest - softest <= STEADY_DB
+    is_within(samples, hz, STEADY_DB)
+}
+
+/// The level of the tone of `hz` in dBov, if it has one level throughout.
+pub(super) fn steady_level(samples: &[i16], hz: f32) -> Option<f32> {
+    is_within(samples, hz, ONE_LEVEL_DB).then(|| tone_level_dbov(samples, RATE, hz))
 }
 
 /// Whether the tone of `hz` is gone; speech may meet the frequency in one part.
@@ -50,6 +55,14 @@ pub(super) fn describe(samples: &[i16]) -> String {
     }
     let level = level_dbov(samples);
     if level > SILENCE_DBOV { format!("sound at {level:.1} dBov") } else { "silence".into() }
+}
+
+/// Whether the tone of `hz` is heard in every part, and the parts differ by `spread_db` at most.
+fn is_within(samples: &[i16], hz: f32, spread_db: f32) -> bool {
+    let parts = tone_parts(samples, hz);
+    let loudest = parts.iter().copied().fold(f32::MIN, f32::max);
+    let softest = parts.iter().copied().fold(f32::MAX, f32::min);
+    softest >= HEARS_DBOV && loudest - softest <= spread_db
 }
 
 /// The levels of a tone in the parts of the audio.

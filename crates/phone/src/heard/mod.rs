@@ -81,6 +81,12 @@ impl Heard {
         analysis::hears(&self.samples(Self::WINDOW), hz)
     }
 
+    /// The level in dBov of the tone of `hz`, if it is there now at one level throughout: without a gap and without a
+    /// change within [`Self::WINDOW`].
+    pub fn steady_level(&self, hz: f32) -> Option<f32> {
+        analysis::steady_level(&self.samples(Self::WINDOW), hz)
+    }
+
     /// Whether the tone of `hz` is gone.
     pub fn silent_of(&self, hz: f32) -> bool {
         analysis::silent_of(&self.samples(Self::WINDOW), hz)

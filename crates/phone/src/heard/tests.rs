@@ -1,6 +1,6 @@
 use confab_mixer::Tone;
 
-use super::analysis::{describe, dominant_tone, hears, silent_of};
+use super::analysis::{describe, dominant_tone, hears, silent_of, steady_level};
 use super::*;
 
 const MS: Duration = Duration::from_millis(1);
@@ -53,6 +53,18 @@ fn tone(hz: f32, dbov: f32, ms: usize) -> Vec<i16> {
 
 fn mix(a: &[i16], b: &[i16]) -> Vec<i16> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+#[test]
+fn a_level_is_read_only_where_nothing_is_missing_and_nothing_changes() {
+    let whole = tone(440.0, -20.0, 320);
+    assert!((steady_level(&whole, 440.0).unwrap() + 20.0).abs() < 0.2);
+    let mut torn = whole.clone();
+    torn[800..960].fill(0);
+    assert_eq!(steady_level(&torn, 440.0), None, "a lost packet");
+    let mut louder = whole;
+    louder[2400..].iter_mut().for_each(|sample| *sample += *sample / 2);
+    assert_eq!(steady_level(&louder, 440.0), None, "a change");
 }
 
 #[test]

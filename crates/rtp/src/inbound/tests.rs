@@ -22,7 +22,7 @@ fn config() -> InboundConfig {
         remote: Some(phone()),
         remote_rtcp: Some("198.51.100.7:4001".parse().unwrap()),
         rtcp_mux: false,
-        signalling: "198.51.100.7".parse().unwrap(),
+        signalling: Some("198.51.100.7".parse().unwrap()),
         payload_type: 0,
         event_payload_type: Some(101),
         comfort_noise: Some(13),

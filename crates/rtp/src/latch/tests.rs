@@ -17,7 +17,7 @@ impl Bench {
     fn new(expected: Option<&str>, signalling: &str) -> Self {
         let zero = zero();
         let expected = expected.map(|address| address.parse().unwrap());
-        Self { zero, latch: Latch::new(zero, expected, signalling.parse().unwrap()) }
+        Self { zero, latch: Latch::new(zero, expected, Some(signalling.parse().unwrap())) }
     }
 
     fn near() -> Self {
@@ -121,10 +121,14 @@ fn a_reinvite_moves_the_latch() {
     let mut bench = Bench::near();
     bench.stream(0, SDP, 1, 500);
     let now = bench.at(10_000);
-    bench.latch.retarget(now, Some("203.0.113.9:5000".parse().unwrap()), "198.51.100.7".parse().unwrap());
+    bench.latch.retarget(
+        now,
+        Some("203.0.113.9:5000".parse().unwrap()),
+        Some("198.51.100.7".parse().unwrap()),
+    );
     assert_eq!(bench.judge(10_010, "203.0.113.9:5000", 3, 1), Verdict::Restart);
     assert_eq!(bench.judge(10_020, SDP, 1, 501), Verdict::Stranger);
-    bench.latch.retarget(now, None, "198.51.100.7".parse().unwrap());
+    bench.latch.retarget(now, None, Some("198.51.100.7".parse().unwrap()));
     assert_eq!(bench.judge(10_030, "203.0.113.9:5000", 3, 2), Verdict::Accept, "hold changes nothing");
 }
 
@@ -151,14 +155,23 @@ fn re_invites_do_not_renew_what_a_third_party_gets() {
         if ms % 100 == 0 {
             let (now, port) = (bench.at(ms), 4000 + ms % 200 / 50);
             let target = format!("203.0.113.1:{port}").parse().unwrap();
-            bench.latch.retarget(now, Some(target), "198.51.100.7".parse().unwrap());
+            bench.latch.retarget(now, Some(target), Some("198.51.100.7".parse().unwrap()));
         }
         sent += usize::from(bench.destination(ms).is_some());
     }
     assert_eq!(sent, 50);
     let elsewhere = Some("203.0.113.2:4000".parse().unwrap());
-    bench.latch.retarget(bench.at(60_000), elsewhere, "198.51.100.7".parse().unwrap());
+    bench.latch.retarget(bench.at(60_000), elsewhere, Some("198.51.100.7".parse().unwrap()));
     assert!(bench.destination(60_000).is_some(), "after a rest");
+}
+
+#[test]
+fn signalling_that_may_be_forged_is_a_third_party() {
+    let mut bench = Bench::near();
+    bench.latch = Latch::new(bench.zero, Some(SDP.parse().unwrap()), None);
+    assert_eq!((0..200).filter(|n| bench.destination(*n * 20).is_some()).count(), 50);
+    bench.latch.retarget(bench.at(4000), Some(SDP.parse().unwrap()), Some("198.51.100.7".parse().unwrap()));
+    assert!((0..200).all(|n| bench.destination(4000 + n * 20).is_some()), "proved");
 }
 
 #[test]

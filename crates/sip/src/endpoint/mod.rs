@@ -217,9 +217,12 @@ impl Endpoint {
         self.registrar.bindings(user).len()
     }
 
-    /// From now on new INVITEs get 503 with Retry-After.
-    pub fn shut_down(&mut self, _now: Instant, retry_after: Duration) {
+    /// From now on new INVITEs get 503 with Retry-After, and gateways are told that we are not there any more.
+    pub fn shut_down(&mut self, now: Instant, retry_after: Duration) {
         self.stopping = Some(retry_after);
+        for gateway in self.registered_at() {
+            self.unregister(now, &gateway);
+        }
     }
 
     /// What a driver that stops should wait for: requests of ours without a final response (but for pings), failures

@@ -113,6 +113,12 @@ impl Endpoint {
         self.settle(now);
     }
 
+    /// The gateways that we are registered at.
+    pub(super) fn registered_at(&self) -> Vec<String> {
+        let registered = |trunk: &&Trunk| trunk.registration.wanted && trunk.up == Some(true);
+        self.trunks.iter().filter(registered).map(|trunk| trunk.config.name.clone()).collect()
+    }
+
     /// Starts registrations and pings, once.
     pub(super) fn start(&mut self, now: Instant) {
         if std::mem::replace(&mut self.started, true) {

@@ -53,6 +53,17 @@ fn a_phone_registers_with_digest_refreshes_and_unregisters() {
 }
 
 #[test]
+fn shutting_down_takes_registrations_back() {
+    let (mut net, server, phones) = registered(&["1001", "1002"]);
+    net.at(phones[0], |endpoint, now| endpoint.shut_down(now, Duration::from_secs(5)));
+    assert_eq!(net.at(phones[0], |endpoint, _| endpoint.unsettled()), 1);
+    net.run_ms(200);
+    let contacts = |user| net.at(server, |endpoint, _| endpoint.contacts(user));
+    assert_eq!(["1001", "1002"].map(contacts), [0, 1]);
+    assert_eq!(net.at(phones[0], |endpoint, _| endpoint.unsettled()), 0);
+}
+
+#[test]
 fn a_phone_that_vanishes_expires() {
     let (mut net, server, phones) = registered(&["1001"]);
     let gone = phones[0];
