@@ -19,6 +19,8 @@ pub use words::{Frame, Inserted, JitterConfig, JitterStats, Next};
 const JUMP_MS: i64 = 1000;
 /// A sequence number this far off the newest is a jump.
 const JUMP_SEQUENCE: u16 = 512;
+/// When nothing but late packets and duplicates came for so long, in ms, the sender has stepped back a little.
+const STALE_MS: i64 = 500;
 /// Without packets this much is concealed, in ms; then there is silence.
 const MAX_CONCEALED_MS: i64 = 60;
 /// Slack that is missing by less than this, in ms, is no reason to add a whole tick of delay.
@@ -49,6 +51,8 @@ pub struct JitterBuffer {
     /// Clock zero: the first arrival.
     epoch: Option<Instant>,
     newest: Option<Newest>,
+    /// Since when every packet was late or a duplicate.
+    stale_since: Option<i64>,
     next_sequence: u16,
     /// Nothing was played since the start: an earlier packet may still come first.
     fresh: bool,
@@ -79,6 +83,7 @@ impl JitterBuffer {
             spread: Spread::new(config.clock_rate.into()),
             epoch: None,
             newest: None,
+            stale_since: None,
             next_sequence: 0,
             fresh: true,
             position: None,
@@ -98,7 +103,7 @@ impl JitterBuffer {
         }
         self.epoch.get_or_insert(arrival);
         let clock = self.clock(arrival);
-        let restarted = self.is_jump(packet, clock);
+        let restarted = self.is_jump(packet, clock) || self.is_stepping_back(packet, clock);
         if restarted {
             self.reset();
             self.stats.restarts += 1;
@@ -109,13 +114,16 @@ impl JitterBuffer {
         }
         if self.ring.content(packet.sequence) != Content::Empty {
             self.stats.duplicates += 1;
+            self.stale_since.get_or_insert(clock);
             return Inserted::Duplicate;
         }
         self.spread.note(clock, clock - timestamp);
         if is_behind(packet.sequence, self.next_sequence) {
             self.stats.late += 1;
+            self.stale_since.get_or_insert(clock);
             return Inserted::Late;
         }
+        self.stale_since = None;
         self.make_room(packet.sequence);
         self.store(packet, timestamp);
         if restarted { Inserted::Restarted } else { Inserted::Queued }
@@ -206,6 +214,7 @@ impl JitterBuffer {
         self.ring.clear();
         self.spread = Spread::new(self.config.clock_rate.into());
         self.newest = None;
+        self.stale_since = None;
         self.fresh = true;
         self.position = None;
         self.concealed = 0;
@@ -227,6 +236,11 @@ impl JitterBuffer {
         }
         let off = clock - self.extend(packet.timestamp) - self.spread.base();
         is_behind(newest.sequence, packet.sequence) && off.abs() > self.ms(JUMP_MS)
+    }
+
+    fn is_stepping_back(&self, packet: &Packet<'_>, clock: i64) -> bool {
+        let stale = self.stale_since.is_some_and(|since| clock - since >= self.ms(STALE_MS));
+        stale && is_behind(packet.sequence, self.next_sequence)
     }
 
     /// Before anything is played, an earlier packet may overtake the first.

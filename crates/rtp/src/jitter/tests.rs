@@ -346,6 +346,20 @@ fn jumps_restart_cleanly() {
 }
 
 #[test]
+fn a_small_step_back_is_followed_after_half_a_second() {
+    let mut bench = Bench::new();
+    for n in 0..300_u16 {
+        bench.play(n.into(), n);
+    }
+    let back = |n: u16| (100 + n, 160 * u32::from(100 + n));
+    let told: Vec<Inserted> =
+        (0..30).map(|n| bench.insert(u32::from(300 + n), back(n).0, back(n).1)).collect();
+    assert!(told[..25].iter().all(|told| matches!(told, Inserted::Late | Inserted::Duplicate)), "{told:?}");
+    assert_eq!(told[25], Inserted::Restarted);
+    assert_eq!(bench.buffer.stats().restarts, 1);
+}
+
+#[test]
 fn duplicates_late_ones_and_nonsense_are_told() {
     let mut bench = Bench::new();
     bench.insert(0, 10, 1600);
