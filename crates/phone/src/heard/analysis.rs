@@ -27,9 +27,11 @@ pub(super) fn hears(samples: &[i16], hz: f32) -> bool {
     is_within(samples, hz, STEADY_DB)
 }
 
-/// The level of the tone of `hz` in dBov, if it has one level throughout.
+/// The level of the tone of `hz` in dBov, if it has one level throughout. It is the mean of the parts: where a packet was
+/// left out the tone goes on in another phase, and over the whole its halves would cancel each other.
 pub(super) fn steady_level(samples: &[i16], hz: f32) -> Option<f32> {
-    is_within(samples, hz, ONE_LEVEL_DB).then(|| tone_level_dbov(samples, RATE, hz))
+    let mean = || tone_parts(samples, hz).iter().sum::<f32>() / PARTS as f32;
+    is_within(samples, hz, ONE_LEVEL_DB).then(mean)
 }
 
 /// Whether the tone of `hz` is gone; speech may meet the frequency in one part.

@@ -68,6 +68,15 @@ fn a_level_is_read_only_where_nothing_is_missing_and_nothing_changes() {
 }
 
 #[test]
+fn a_level_is_true_also_where_a_packet_was_left_out() {
+    let mut spliced = tone(520.0, -20.0, 340);
+    spliced.drain(1280..1440);
+    let whole = tone_level_dbov(&spliced, RATE, 520.0);
+    assert!(whole < -29.0, "the test would not notice halves that cancel each other: {whole}");
+    assert!((steady_level(&spliced, 520.0).unwrap() + 20.0).abs() < 0.2);
+}
+
+#[test]
 fn levels_are_true_within_a_fifth_of_a_decibel() {
     for dbov in [-6.0, -20.0, -35.0, -50.0] {
         let mut sender = Sender::new();

@@ -27,6 +27,8 @@ struct Simulation {
     stalls: Vec<f64>,
     /// The reader uses skip in every third tick.
     skips: bool,
+    /// Packets are sent all together at every multiple of this; 0: each in its turn.
+    burst: f64,
 }
 
 impl Default for Simulation {
@@ -43,6 +45,7 @@ impl Default for Simulation {
             reordered: 0.0,
             stalls: Vec::new(),
             skips: true,
+            burst: 0.0,
         }
     }
 }
@@ -72,7 +75,8 @@ impl Simulation {
             let stalled = self.stalls.iter().find(|&&stall| (stall..stall + 200.0).contains(&sent));
             let late = if random.random_bool(self.reordered) { 30.0 } else { 0.0 };
             let way = random.random_range(0.0..=self.jitter) + late;
-            let arrival = stalled.map_or(sent, |stall| stall + 200.0) + way - self.phase;
+            let gathered = if self.burst > 0.0 { (sent / self.burst).ceil() * self.burst } else { sent };
+            let arrival = stalled.map_or(gathered, |stall| stall + 200.0) + way - self.phase;
             if random.random_bool(self.loss) {
                 outcome.lost += 1;
             } else {
@@ -402,6 +406,23 @@ proptest! {
                 2 => buffer.skip(buffer.surplus_samples()),
                 _ => drop(buffer.insert(at, &packet(sequence, timestamp, &vec![0; length]))),
             }
+        }
+    }
+}
+
+#[test]
+fn a_sender_that_sends_in_bursts_costs_delay_but_no_sound() {
+    for burst in [40.0, 60.0, 100.0] {
+        for phase in [0.5, 7.0, 19.5] {
+            let outcome =
+                Simulation { burst, phase, jitter: 5.0, skips: false, ..Simulation::default() }.run();
+            assert!(
+                outcome.stats.concealed <= 3 && outcome.waits <= 2,
+                "{burst} {phase}: {:?}",
+                outcome.stats
+            );
+            assert_eq!(outcome.stats.discarded, 0);
+            assert!(outcome.delays[30] <= burst + 20.0, "{burst} {phase}: {} ms", outcome.delays[30]);
         }
     }
 }
