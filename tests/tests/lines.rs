@@ -127,16 +127,36 @@ async fn when_the_ports_are_used_up_the_next_caller_gets_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ipv6_phones_meet_over_udp_and_tcp() {
+async fn ipv4_and_ipv6_phones_meet_over_udp_and_tcp() {
     let listen = "sip.listen=[\"udp:127.0.0.1:0\", \"udp:[::1]:0\", \"tcp:[::1]:0\"]";
-    let bridge = Bridge::with(&[listen, "media.address=::1"]).await;
+    let both = "media.advertise=[\"127.0.0.1\", \"::1\"]";
+    let bridge = Bridge::with(&[listen, "media.address=::", both]).await;
     let udp = bridge.address_of(|address| address.is_ipv6());
-    let by_udp = Phone::start(PhoneConfig::new(udp, "4155550000").tone(tones::TRUNK)).await.unwrap();
+    let by_udp = Phone::start(PhoneConfig::new(udp, "4155550000").tone(tones::INVITED)).await.unwrap();
     let by_tcp = PhoneConfig::new(bridge.tcp_address(), "4155550001").transport(Transport::Tcp);
-    let by_tcp = Phone::start(by_tcp.tone(tones::INVITED)).await.unwrap();
+    let by_tcp = Phone::start(by_tcp.tone(tones::FAR_END)).await.unwrap();
     let (one, two) = (by_udp.call("2000").await.unwrap(), by_tcp.call("2000").await.unwrap());
-    one.wait_until_hears(tones::INVITED, SOON).await.unwrap();
-    two.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
+    let by_ipv4 = bridge.trunk().await;
+    let three = by_ipv4.call("2000").await.unwrap();
+    for (ear, voice) in [(&one, tones::FAR_END), (&two, tones::TRUNK), (&three, tones::INVITED)] {
+        ear.wait_until_hears(voice, SOON).await.unwrap();
+    }
+    assert!(one.remote_media().unwrap().is_ipv6() && three.remote_media().unwrap().is_ipv4());
     assert_eq!(by_udp.options(udp, SOON).await.unwrap(), 200);
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_on_ipv6_is_called_from_a_conference_on_ipv4() {
+    let listen = "sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]";
+    let both = "media.advertise=[\"127.0.0.1\", \"::1\"]";
+    let bridge = Bridge::with(&[listen, "media.address=::", both]).await;
+    let udp = bridge.address_of(|address| address.is_ipv6());
+    let station = PhoneConfig::new(udp, "1004").tone(tones::STATION);
+    let station = bridge.registered(station).await;
+    let at_trunk = bridge.trunk().await.call("2001").await.unwrap();
+    let at_station = station.next_call(SOON).await.unwrap().answer().await.unwrap();
+    at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
+    assert!(at_station.remote_media().unwrap().is_ipv6());
     bridge.stop().await;
 }

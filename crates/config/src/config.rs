@@ -89,8 +89,8 @@ impl SipConfig {
 pub struct MediaConfig {
     /// The address that RTP is bound to.
     pub address: IpAddr,
-    /// The address that session descriptions show.
-    pub advertise: IpAddr,
+    /// The addresses that session descriptions show, of each family one at most: a peer is shown that of its own.
+    pub advertise: Vec<IpAddr>,
     /// Where the port pairs are taken from.
     pub ports: RangeInclusive<u16>,
     /// Worker threads; 0: one per core.

@@ -79,8 +79,8 @@ impl Config {
             format!("{} workers", media.workers)
         };
         text.line("audio", format!("{}, ports {first}-{last} for {pairs} calls, {workers}", media.address));
-        if media.advertise != media.address {
-            text.line("", format!("shown as {}", media.advertise));
+        if media.advertise != [media.address] {
+            text.line("", format!("shown as {}", join(media.advertise.iter().map(ToString::to_string))));
         }
         let named = self.sound_names().into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>().len();
         let from =

@@ -325,5 +325,16 @@ fn what_peers_are_told_may_differ_from_what_is_bound() {
         ["sip.advertise=192.0.2.7", "sip.listen=udp:0.0.0.0:5080", "media.address=0.0.0.0", strong];
     let config = tutorial(&overrides).unwrap();
     assert_eq!(config.sip.advertised(config.sip.listen[0].1), ([192, 0, 2, 7], 5080).into());
-    assert_eq!(config.media.advertise, std::net::IpAddr::from([192, 0, 2, 7]));
+    assert_eq!(config.media.advertise, [std::net::IpAddr::from([192, 0, 2, 7])]);
+}
+
+#[test]
+fn audio_may_be_shown_at_an_address_of_each_family() {
+    let both = "media.advertise=[\"127.0.0.1\", \"::1\"]";
+    let config = tutorial(&["media.address=::", both]).unwrap();
+    assert_eq!(config.media.advertise.len(), 2);
+    let refused = tutorial(&["media.address=127.0.0.1", both]).unwrap_err();
+    assert!(refused.contains("audio for ::1 cannot come in at 127.0.0.1"), "{refused}");
+    let refused = tutorial(&["media.address=0.0.0.0"]).unwrap_err();
+    assert!(refused.contains("0.0.0.0 cannot be put into a session description"), "{refused}");
 }

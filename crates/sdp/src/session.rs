@@ -108,6 +108,9 @@ impl Session {
             direction: stream.direction,
             rtcp_mux: stream.rtcp_mux,
         };
+        if let Some(remote) = stream.remote {
+            self.local.prefer(remote.ip());
+        }
         let mut lines: Vec<Media> = medias.iter().map(write::refusal).collect();
         lines[index] = write::audio(&self.local, &line);
         self.audio_line = index;
@@ -233,12 +236,9 @@ impl Session {
         audio.max_ptime_ms.map_or(wanted, |most| wanted.min(most))
     }
 
-    /// We have one socket, of one address family.
     fn reachable(&self, audio: Audio) -> Result<Audio, SdpError> {
         match audio.remote {
-            Some(remote) if remote.is_ipv4() != self.local.address.to_canonical().is_ipv4() => {
-                Err(SdpError::BadAddress(remote))
-            }
+            Some(remote) if !self.local.reaches(remote.ip()) => Err(SdpError::BadAddress(remote)),
             _ => Ok(audio),
         }
     }

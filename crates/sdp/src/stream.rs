@@ -1,6 +1,6 @@
 //! The words for one audio stream: what we can do, and what was agreed on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// An audio encoding that this server speaks (RFC 3551 §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,8 +43,8 @@ impl Encoding {
 /// What we are able and willing to do on a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Local {
-    /// The address we receive media at.
-    pub address: IpAddr,
+    /// The addresses we receive media at, the preferred one first; one of each family at most. The peer's decides.
+    pub addresses: Vec<IpAddr>,
     /// The RTP port; RTCP is the next one.
     pub port: u16,
     /// Encodings, the preferred one first.
@@ -57,6 +57,31 @@ pub struct Local {
     pub comfort_noise: bool,
     /// Accept RTP and RTCP on one port (RFC 5761).
     pub rtcp_mux: bool,
+}
+
+impl Local {
+    /// The address that goes into the next description.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
+
+    /// Whether we have an address of that one's family.
+    #[must_use]
+    pub fn reaches(&self, peer: IpAddr) -> bool {
+        self.addresses.iter().any(|own| is_same_family(*own, peer))
+    }
+
+    /// Prefers the address of that one's family, if there is one.
+    pub fn prefer(&mut self, peer: IpAddr) {
+        if let Some(fitting) = self.addresses.iter().position(|own| is_same_family(*own, peer)) {
+            self.addresses.swap(0, fitting);
+        }
+    }
+}
+
+fn is_same_family(one: IpAddr, two: IpAddr) -> bool {
+    one.to_canonical().is_ipv4() == two.to_canonical().is_ipv4()
 }
 
 /// Which way media flows, from our point of view (RFC 3264 §5.1).

@@ -29,9 +29,10 @@ pub(crate) struct EventsLine {
 
 /// A whole description with the given media lines.
 pub(crate) fn description(local: &Local, session_id: u64, version: u64, medias: Vec<Media>) -> Vec<u8> {
-    let origin = Origin::with_ip_addr(session_id, version, local.address);
+    let address = local.address();
+    let origin = Origin::with_ip_addr(session_id, version, address);
     let mut session = sdp_types::Session::new(origin, "-");
-    session.connection = Some(Connection::from_ip_addr(local.address));
+    session.connection = Some(Connection::from_ip_addr(address));
     session.times = vec![Time { start_time: 0, stop_time: 0, repeats: Vec::new() }];
     session.medias = medias;
     let mut body = Vec::with_capacity(512);

@@ -89,7 +89,7 @@ fn switchboard(config: Config, addresses: &[(Transport, SocketAddr)], seed: [u8;
     Switchboard::new(SwitchboardConfig {
         endpoint: config.endpoint(addresses.iter().map(listener).collect()),
         conference: config.conference,
-        media_address: config.media.advertise,
+        media_addresses: config.media.advertise,
         encodings: vec![Encoding::Pcmu, Encoding::Pcma],
         seed,
     })
@@ -105,5 +105,6 @@ fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engin
 
 /// Our name in RTCP (RFC 3550 §6.5.1).
 fn canonical_name(config: &Config) -> String {
-    format!("confab@{}", config.media.advertise)
+    let host = config.media.advertise.first().unwrap_or(&config.media.address);
+    format!("confab@{host}")
 }

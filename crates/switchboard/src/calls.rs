@@ -35,7 +35,7 @@ impl Switchboard {
                 // All callers of a gateway share its address: it says nothing about one of them.
                 let from = gateway.is_none().then(|| network(source.ip()));
                 let caller = Caller { number, name: caller.display, user: authenticated, source: from };
-                self.on_offered(call, Arrival { caller, dialled, offer: sdp });
+                self.on_offered(call, Arrival { caller, dialled, source: source.ip(), offer: sdp });
             }
             Event::Progress { call, .. } => self.with_leg(now, call, Self::on_progress),
             Event::Answered { call, sdp } => {
@@ -88,7 +88,7 @@ impl Switchboard {
 
     /// A caller's ports are reserved: answer his offer, or refuse him while nothing has happened yet.
     pub(crate) fn on_arrival(&mut self, now: Instant, id: LegId, port: u16, arrival: Arrival) {
-        let mut session = self.new_session(port);
+        let mut session = self.new_session(port, Some(arrival.source));
         let answer = arrival.offer.as_deref().map(|offer| self.answer_to(offer, &mut session)).transpose();
         let answer = match answer {
             Ok(answer) => answer,
@@ -190,8 +190,9 @@ impl Switchboard {
 
     /// Audio that is sent to a leg of ours would come back as somebody's voice.
     fn check_target(&self, stream: &Stream) -> Result<(), SdpError> {
-        let ours =
-            |remote: &SocketAddr| remote.ip() == self.audio.address && self.legs.hold_port(remote.port());
+        let ours = |remote: &SocketAddr| {
+            self.audio.addresses.contains(&remote.ip()) && self.legs.hold_port(remote.port())
+        };
         stream.remote.filter(ours).map_or(Ok(()), |remote| Err(SdpError::BadAddress(remote)))
     }
 

@@ -36,6 +36,8 @@ pub(crate) enum Stage {
 pub(crate) struct Arrival {
     pub(crate) caller: confab_conference::Caller,
     pub(crate) dialled: String,
+    /// Where the INVITE came from.
+    pub(crate) source: IpAddr,
     pub(crate) offer: Option<Bytes>,
 }
 

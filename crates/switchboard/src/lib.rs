@@ -41,8 +41,8 @@ pub struct SwitchboardConfig {
     pub endpoint: EndpointConfig,
     /// Profiles, roles and routes.
     pub conference: Settings,
-    /// The address that our session descriptions tell peers to send audio to.
-    pub media_address: IpAddr,
+    /// The addresses that our session descriptions tell peers to send audio to: one of each family at most.
+    pub media_addresses: Vec<IpAddr>,
     /// What we accept and offer, the most wanted first.
     pub encodings: Vec<Encoding>,
     /// Everything random (tags, nonces, session ids) follows from it.
@@ -103,7 +103,7 @@ impl Switchboard {
             endpoint: Endpoint::new(config.endpoint, endpoint_seed),
             conferences: Conferences::new(config.conference),
             legs: Legs::default(),
-            audio: LocalAudio { address: config.media_address, encodings: config.encodings },
+            audio: LocalAudio { addresses: config.media_addresses, encodings: config.encodings },
             rng,
             actions: VecDeque::new(),
         }

@@ -10,15 +10,16 @@ const PTIME_MS: u8 = 20;
 /// Our side of every session description.
 #[derive(Debug)]
 pub(crate) struct LocalAudio {
-    pub(crate) address: IpAddr,
+    /// One of each family at most, the preferred one first.
+    pub(crate) addresses: Vec<IpAddr>,
     pub(crate) encodings: Vec<Encoding>,
 }
 
 impl LocalAudio {
-    /// The offer/answer state of a new leg whose audio arrives at `port`.
-    pub(crate) fn session(&self, port: u16, session_id: u64) -> Session {
-        let local = Local {
-            address: self.address,
+    /// The offer/answer state of a new leg whose audio arrives at `port`, and whose SIP goes to `peer`.
+    pub(crate) fn session(&self, port: u16, peer: Option<IpAddr>, session_id: u64) -> Session {
+        let mut local = Local {
+            addresses: self.addresses.clone(),
             port,
             encodings: self.encodings.clone(),
             ptime_ms: PTIME_MS,
@@ -26,6 +27,9 @@ impl LocalAudio {
             comfort_noise: false,
             rtcp_mux: false,
         };
+        if let Some(peer) = peer {
+            local.prefer(peer);
+        }
         Session::new(local, session_id)
     }
 

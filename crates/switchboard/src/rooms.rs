@@ -1,5 +1,6 @@
 //! The conference side: what the rooms want done with legs and audio, and what the audio engine reports.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use confab_conference::{Action, CallerId, DialTarget, Input, LegId, Outcome};
@@ -83,11 +84,12 @@ impl Switchboard {
 
     /// Sends the INVITE of a leg whose ports are reserved.
     fn place(&mut self, now: Instant, id: LegId, port: u16, target: DialTarget, caller: CallerId) {
-        let mut session = self.new_session(port);
+        let target = sip_target(target);
+        let mut session = self.new_session(port, self.endpoint.way_to(&target));
         let sdp = session.offer();
         let contact_user = Some(caller.number.clone());
         let from = Identity { display: caller.name, user: caller.number };
-        let outgoing = Outgoing { target: sip_target(target), from, contact_user, sdp };
+        let outgoing = Outgoing { target, from, contact_user, sdp };
         match self.endpoint.place(now, outgoing) {
             Ok(call) => {
                 self.legs.bind(id, call);
@@ -126,9 +128,9 @@ impl Switchboard {
         self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling });
     }
 
-    pub(crate) fn new_session(&mut self, port: u16) -> confab_sdp::Session {
+    pub(crate) fn new_session(&mut self, port: u16, peer: Option<IpAddr>) -> confab_sdp::Session {
         // RFC 4566 §5.2: a decimal number; 62 bits fit every parser's signed integer.
-        self.audio.session(port, self.rng.next_u64() >> 2)
+        self.audio.session(port, peer, self.rng.next_u64() >> 2)
     }
 }
 

@@ -25,7 +25,7 @@ fn target(input: &[u8]) {
 
 fn session(id: u64) -> Session {
     let local = Local {
-        address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+        addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))],
         port: 20_000,
         encodings: vec![Encoding::Pcmu, Encoding::Pcma],
         ptime_ms: 20,

@@ -11,7 +11,7 @@ mod sip;
 mod sounds;
 mod users;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use confab_conference::Settings;
 
@@ -62,19 +62,15 @@ pub(crate) fn config(context: &Context, node: Node) -> Config {
     }
 }
 
-fn media(mut section: Section<'_>, advertise: &[IpAddr], listen: Option<IpAddr>) -> MediaConfig {
+fn media(mut section: Section<'_>, outer: &[IpAddr], listen: Option<IpAddr>) -> MediaConfig {
     const ADDRESS: &str = "an IP address of this machine";
     let default = listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let address = section.parsed("address", ADDRESS, |text| text.parse().ok());
     let place = address.as_ref().map(|at| at.place.clone());
     let address: IpAddr = address.map_or(default, |at| at.value);
-    let outer = advertise.iter().find(|outer| outer.is_ipv4() == address.is_ipv4()).copied();
-    let advertise =
-        section.parsed("advertise", "an IP address that phones can reach", |text| text.parse().ok());
-    let advertise = advertise.map(|at| at.value).or(outer).unwrap_or(address);
-    if let Some(place) = place.filter(|_| advertise.is_unspecified()) {
-        let message = format!("{address} cannot be put into a session description");
-        section.context.report.error(&place, &section.key("address"), message, "set media.advertise");
+    let advertise = shown_addresses(sip::advertise(&mut section), address, outer);
+    if let (Some(place), Some((message, help))) = (place, media_fault(address, &advertise)) {
+        section.context.report.error(&place, &section.key("address"), message, help);
     }
     MediaConfig {
         address,
@@ -82,6 +78,28 @@ fn media(mut section: Section<'_>, advertise: &[IpAddr], listen: Option<IpAddr>)
         ports: section.parsed("ports", parse::PORTS, parse::ports).map_or(20000..=29999, |at| at.value),
         workers: section.integer("workers", 0..=1024).unwrap_or(0),
     }
+}
+
+/// What session descriptions show: as configured, else as SIP does, else the address that is bound.
+fn shown_addresses(configured: Vec<IpAddr>, bound: IpAddr, outer: &[IpAddr]) -> Vec<IpAddr> {
+    let fitting = outer.iter().copied().filter(|peer| serves(bound, *peer));
+    [configured, fitting.collect(), vec![bound]]
+        .into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+/// Whether a socket at `bound` can talk to that one's family: `::` to both, any other to its own.
+fn serves(bound: IpAddr, peer: IpAddr) -> bool {
+    bound == Ipv6Addr::UNSPECIFIED || bound.is_ipv4() == peer.is_ipv4()
+}
+
+fn media_fault(bound: IpAddr, shown: &[IpAddr]) -> Option<(String, &'static str)> {
+    if shown.iter().any(IpAddr::is_unspecified) {
+        return Some((format!("{bound} cannot be put into a session description"), "set media.advertise"));
+    }
+    let unserved = shown.iter().find(|peer| !serves(bound, **peer))?;
+    Some((format!("audio for {unserved} cannot come in at {bound}"), "for both families: \"::\""))
 }
 
 fn log(mut section: Section<'_>) -> LogConfig {

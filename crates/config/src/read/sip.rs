@@ -60,7 +60,8 @@ pub(crate) fn host_name(text: &str) -> Option<String> {
     ((1..=253).contains(&text.len()) && text.chars().all(allowed)).then(|| text.to_owned())
 }
 
-fn advertise(section: &mut Section<'_>) -> Vec<IpAddr> {
+/// Addresses that peers are told, of each family one at most.
+pub(crate) fn advertise(section: &mut Section<'_>) -> Vec<IpAddr> {
     let found = section.list("advertise", "an IP address that peers can reach", |text| {
         text.parse().ok().filter(|address: &IpAddr| !address.is_unspecified())
     });

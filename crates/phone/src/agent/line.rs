@@ -28,7 +28,7 @@ impl Line {
     pub(super) fn open(now: Instant, config: &PhoneConfig) -> Result<Self, PhoneError> {
         let leg = Leg::open(config)?;
         let local = Local {
-            address: leg.local().ip(),
+            addresses: vec![leg.local().ip()],
             port: leg.local().port(),
             encodings: config.codecs.clone(),
             ptime_ms: config.ptime_ms,

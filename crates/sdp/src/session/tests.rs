@@ -4,7 +4,7 @@ use super::*;
 
 fn local() -> Local {
     Local {
-        address: "192.0.2.1".parse().unwrap(),
+        addresses: vec!["192.0.2.1".parse().unwrap()],
         port: 20_000,
         encodings: vec![Encoding::Pcmu, Encoding::Pcma],
         ptime_ms: 20,
@@ -212,12 +212,24 @@ fn rtcp_port_address_and_mux() {
 
 #[test]
 fn ipv6_leg() {
-    let mut session = Session::new(Local { address: "2001:db8::1".parse().unwrap(), ..local() }, 1);
+    let mut session = Session::new(Local { addresses: vec!["2001:db8::1".parse().unwrap()], ..local() }, 1);
     let (body, stream) = session.answer(&sdp("c=IN IP6 2001:db8::2|m=audio 4000 RTP/AVP 0")).unwrap();
     assert!(str::from_utf8(&body).unwrap().contains("c=IN IP6 2001:db8::1\r\n"));
     assert_eq!(stream.remote, Some("[2001:db8::2]:4000".parse().unwrap()));
     let (_, held) = session.answer(&sdp("c=IN IP6 ::|m=audio 4000 RTP/AVP 0")).unwrap();
     assert!(held.on_hold());
+}
+
+#[test]
+fn with_both_families_the_peers_decides() {
+    let addresses = vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
+    let mut session = Session::new(Local { addresses, ..local() }, 1);
+    for (peer, ours) in
+        [("IP6 2001:db8::2", "c=IN IP6 2001:db8::1\r\n"), ("IP4 192.0.2.9", "c=IN IP4 192.0.2.1\r\n")]
+    {
+        let (body, _) = session.answer(&sdp(&format!("c=IN {peer}|m=audio 4000 RTP/AVP 0"))).unwrap();
+        assert!(str::from_utf8(&body).unwrap().contains(ours), "{peer}");
+    }
 }
 
 #[test]
@@ -293,7 +305,7 @@ fn our_reoffer_keeps_lines_and_payload_types() {
 #[test]
 fn two_of_us_agree() {
     let mut caller = session();
-    let mut callee = Session::new(Local { address: "192.0.2.2".parse().unwrap(), ..local() }, 1);
+    let mut callee = Session::new(Local { addresses: vec!["192.0.2.2".parse().unwrap()], ..local() }, 1);
     let (answer, theirs) = callee.answer(&caller.offer()).unwrap();
     let ours = caller.accept_answer(&answer).unwrap();
     assert_eq!((ours.encoding, ours.events, ours.rtcp_mux), (theirs.encoding, theirs.events, true));

@@ -1,6 +1,6 @@
 //! Calls from us (RFC 3261 §13.2).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::calls::{Call, Party, Placed, attach_sdp};
@@ -39,6 +39,11 @@ impl Endpoint {
         self.calls.insert(call, Call::Placed(Placed { forks, ..Placed::default() }));
         self.settle(now);
         Ok(call)
+    }
+
+    /// Where an INVITE to that target would go at first.
+    pub fn way_to(&self, target: &Target) -> Option<IpAddr> {
+        self.legs(target).ok()?.first().map(|leg| leg.flow.remote.ip().to_canonical())
     }
 
     /// Cancels all INVITEs of a call that have no final response.

@@ -69,7 +69,7 @@ impl Phone {
 
 fn local(target: SocketAddr, encodings: &[Encoding]) -> Local {
     Local {
-        address: target.ip(),
+        addresses: vec![target.ip()],
         port: target.port(),
         encodings: encodings.to_vec(),
         ptime_ms: 20,
@@ -104,7 +104,7 @@ impl Exchange {
         let switchboard = Switchboard::new(SwitchboardConfig {
             endpoint: config.endpoint(vec![listener]),
             conference: config.conference,
-            media_address: address(1, 0).ip(),
+            media_addresses: vec![address(1, 0).ip()],
             encodings: Encoding::ALL.to_vec(),
             seed: [7; 32],
         });
