@@ -11,6 +11,9 @@ const ENDS: u8 = 3;
 const SEGMENT: u32 = 0xffff;
 /// A key that is said to be down for 5 s already, though nothing of it was heard, is not believed.
 const MAX_UNHEARD: u16 = 40_000;
+/// Two presses of one key begin at least so far apart: 40 ms down and 40 ms up (ITU-T Q.24), less some clock error. Some
+/// senders let the timestamp run on while a key is down, against RFC 4733 §2.1: what is nearer is the same press.
+const SAME_PRESS: u32 = 560;
 /// An event this much older than the last one (10 s) is no late packet: the sender began anew.
 const RESTARTED: i32 = -80_000;
 
@@ -43,8 +46,9 @@ impl EventReceiver {
         let duration = u16::from_be_bytes([*d0, *d1]);
         if let Some(last) = &mut self.last {
             let ahead = timestamp.wrapping_sub(last.timestamp);
-            let continues = ahead == SEGMENT && last.event == *event && !last.ended;
-            if ahead == 0 || continues {
+            let goes_on = last.event == *event && (!last.ended || ended);
+            let next_segment = ahead == SEGMENT && goes_on && !last.ended;
+            if ahead == 0 || next_segment || goes_on && ahead < SAME_PRESS {
                 *last = Heard { timestamp, ended: last.ended || ended, ..*last };
                 return None;
             }

@@ -24,6 +24,8 @@ fn key(event: u8, timestamp: u32) -> Vec<Sent> {
 #[test]
 fn keys_are_reported_once_whatever_is_lost() {
     let two = [key(5, 1000), key(5, 3000)].concat();
+    let running_on =
+        |start: u32| (0..8).zip(key(5, start)).map(|(n, (e, end, d, t))| (e, end, d, t + 160 * n));
     let table = [
         ("whole", two.clone(), "55"),
         ("starts lost", [&key(5, 1000)[5..], &key(5, 3000)[7..]].concat(), "55"),
@@ -33,6 +35,8 @@ fn keys_are_reported_once_whatever_is_lost() {
         ("late end behind the next key", [two.clone(), key(5, 1000)[5..].to_vec()].concat(), "55"),
         ("other keys", [key(11, 0), key(0, 2000), key(15, 4000)].concat(), "#0D"),
         ("wrapping clock", [key(1, u32::MAX - 100), key(2, 1900)].concat(), "12"),
+        ("timestamps run on while a key is down", running_on(0).chain(running_on(2400)).collect(), "55"),
+        ("as fast as keys may come", [key(5, 0)[..2].to_vec(), key(5, 640)[..2].to_vec()].concat(), "55"),
         ("no key", key(16, 0), ""),
         ("nothing pressed", vec![(1, true, 0, 0)], ""),
         ("down for ages, unheard", vec![(1, false, 50_000, 0)], ""),
