@@ -28,6 +28,8 @@ impl Sockets {
         match transport {
             Transport::Udp => {
                 let socket = UdpSocket::bind(bind).await?;
+                // `try_send_to` refuses everything until the reactor has looked at the socket once.
+                socket.writable().await?;
                 let local = socket.local_addr()?;
                 Ok(Self::Udp { socket, local, buffer: vec![0; DATAGRAM] })
             }

@@ -118,6 +118,8 @@ struct Task {
 
 impl Task {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        // `try_send_to` refuses everything until the reactor has looked at the socket once.
+        let _ = tokio::join!(self.rtp.writable(), self.rtcp.writable());
         let mut pace = paced(self.sender.interval());
         let mut reports = paced(REPORTS);
         let (mut datagram, mut report) = ([0; DATAGRAM], [0; DATAGRAM]);

@@ -145,7 +145,7 @@ impl Transports {
 
     async fn listen(&mut self, transport: Transport, address: SocketAddr) -> Result<(), BindError> {
         let bound = match transport {
-            Transport::Udp => UdpListener::bind(address, self.inbox.clone()).map(|listener| {
+            Transport::Udp => UdpListener::bind(address, self.inbox.clone()).await.map(|listener| {
                 let local = listener.local();
                 self.udp.push(listener);
                 local

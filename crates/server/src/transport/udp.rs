@@ -26,8 +26,10 @@ pub(super) struct UdpListener {
 }
 
 impl UdpListener {
-    pub(super) fn bind(address: SocketAddr, inbox: Inbox) -> io::Result<Self> {
+    pub(super) async fn bind(address: SocketAddr, inbox: Inbox) -> io::Result<Self> {
         let socket = Arc::new(open(address)?);
+        // `try_send_to` refuses everything until the reactor has looked at the socket once.
+        socket.writable().await?;
         let local = socket.local_addr()?;
         let reader = tokio::spawn(read(Arc::clone(&socket), local, inbox));
         Ok(Self { socket, local, reader })
@@ -68,5 +70,31 @@ async fn read(socket: Arc<UdpSocket>, local: SocketAddr, inbox: Inbox) {
         let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
         let bytes = Bytes::copy_from_slice(&buffer[..length]);
         inbox.offer(Arrival::Sip(Input::Packet { flow, bytes }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::sync::mpsc;
+
+    use super::super::Losses;
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_datagram_is_sent_at_once() {
+        let (queue, mut arrivals) = mpsc::channel(10);
+        let inbox = Inbox { queue, losses: Arc::new(Losses::default()) };
+        for _ in 0..20 {
+            let address = (Ipv4Addr::LOCALHOST, 0).into();
+            let one = UdpListener::bind(address, inbox.clone()).await.unwrap();
+            let two = UdpListener::bind(address, inbox.clone()).await.unwrap();
+            assert!(two.send(b"first", one.local()));
+            let Some(Arrival::Sip(Input::Packet { flow, bytes })) = arrivals.recv().await else {
+                panic!("a packet")
+            };
+            assert_eq!((flow.local, flow.remote, &bytes[..]), (one.local(), two.local(), &b"first"[..]));
+        }
     }
 }
