@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use confab_phone::{Encoding, Heard, Hold, Phone, PhoneConfig, Stranger, Transport};
 use confab_tests::{Bridge, SOON, pass, tones};
@@ -120,18 +120,30 @@ async fn when_the_ports_are_used_up_the_next_caller_gets_503() {
     let third = phone.call("2000").await.unwrap();
     assert_eq!(third.wait_ended(SOON).await.unwrap().status, Some(503));
     first.hang_up();
-    first.wait_ended(SOON).await.unwrap();
-    pass(Duration::from_millis(300)).await;
-    phone.call("2000").await.unwrap().wait_answered(SOON).await.unwrap();
+    phone
+        .wait_message(SOON, |m| m.text().starts_with("SIP/2.0 200") && m.text().contains(" BYE\r\n"))
+        .await
+        .unwrap();
+    // The worker gives the ports back at its next tick.
+    let until = Instant::now() + SOON;
+    while phone.call("2000").await.unwrap().wait_answered(SOON).await.is_err() {
+        assert!(Instant::now() < until, "the ports of the call that ended are not free again");
+    }
     bridge.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ipv4_and_ipv6_phones_meet_over_udp_and_tcp() {
+/// A server on both address families, and its IPv6 address for UDP.
+async fn on_both_families() -> (Bridge, SocketAddr) {
     let listen = "sip.listen=[\"udp:127.0.0.1:0\", \"udp:[::1]:0\", \"tcp:[::1]:0\"]";
     let both = "media.advertise=[\"127.0.0.1\", \"::1\"]";
     let bridge = Bridge::with(&[listen, "media.address=::", both]).await;
     let udp = bridge.address_of(|address| address.is_ipv6());
+    (bridge, udp)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ipv4_and_ipv6_phones_meet_over_udp_and_tcp() {
+    let (bridge, udp) = on_both_families().await;
     let by_udp = Phone::start(PhoneConfig::new(udp, "4155550000").tone(tones::INVITED)).await.unwrap();
     let by_tcp = PhoneConfig::new(bridge.tcp_address(), "4155550001").transport(Transport::Tcp);
     let by_tcp = Phone::start(by_tcp.tone(tones::FAR_END)).await.unwrap();
@@ -148,10 +160,7 @@ async fn ipv4_and_ipv6_phones_meet_over_udp_and_tcp() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_on_ipv6_is_called_from_a_conference_on_ipv4() {
-    let listen = "sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]";
-    let both = "media.advertise=[\"127.0.0.1\", \"::1\"]";
-    let bridge = Bridge::with(&[listen, "media.address=::", both]).await;
-    let udp = bridge.address_of(|address| address.is_ipv6());
+    let (bridge, udp) = on_both_families().await;
     let station = PhoneConfig::new(udp, "1004").tone(tones::STATION);
     let station = bridge.registered(station).await;
     let at_trunk = bridge.trunk().await.call("2001").await.unwrap();
