@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use confab_rtp::{Inbound, InboundConfig, JitterBuffer, JitterConfig, Next, Outbound, Packet};
+use confab_rtp::{
+    Framing, Impairment, Inbound, InboundConfig, JitterBuffer, JitterConfig, Next, Outbound, Packet, Sent,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const TICK: Duration = Duration::from_millis(20);
@@ -16,29 +18,51 @@ fn parse(criterion: &mut Criterion) {
     criterion.bench_function("rtp/parse", |bencher| bencher.iter(|| Packet::parse(black_box(&datagram))));
 }
 
-/// A clean line, and one on which every other packet comes 35 ms late.
+/// A clean line, one on which every other packet comes 35 ms late, and one that loses every tenth, with G.711 and Opus.
 fn buffer(criterion: &mut Criterion) {
-    for (name, late) in [("rtp/jitter_buffer_clean", 0), ("rtp/jitter_buffer_jittery", 35)] {
-        let mut buffer = JitterBuffer::new(JitterConfig::default());
-        let payload = [0xff; 160];
-        let (mut now, mut number) = (Instant::now(), 0_u32);
-        criterion.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                now += TICK;
-                number += 1;
-                let arrival = now + Duration::from_millis(u64::from(number % 2) * late);
-                let packet = Packet {
-                    marker: false,
-                    payload_type: 0,
-                    sequence: number as u16,
-                    timestamp: number.wrapping_mul(160),
-                    ssrc: 1,
-                    payload: &payload,
-                };
-                buffer.insert(arrival, &packet);
-                matches!(buffer.next(black_box(now), 0), Next::Packet(_))
-            });
-        });
+    let opus =
+        JitterConfig { clock_rate: 48_000, framing: Framing::Opus, fec: true, ..JitterConfig::default() };
+    for (name, config, late, lost) in [
+        ("rtp/jitter_buffer_clean", JitterConfig::default(), 0, 0),
+        ("rtp/jitter_buffer_jittery", JitterConfig::default(), 35, 0),
+        ("rtp/jitter_buffer_lossy", JitterConfig::default(), 0, 10),
+        ("rtp/jitter_buffer_opus_lossy", opus, 35, 10),
+    ] {
+        let mut line = Line::new(config, late, lost);
+        criterion.bench_function(name, |bencher| bencher.iter(|| line.tick()));
+    }
+}
+
+struct Line {
+    buffer: JitterBuffer,
+    now: Instant,
+    number: u32,
+    units: u32,
+    late: u64,
+    lost: u32,
+}
+
+impl Line {
+    /// Every other packet is `late` ms late, every `lost`th is lost.
+    fn new(config: JitterConfig, late: u64, lost: u32) -> Self {
+        let units = config.clock_rate / 50;
+        Self { buffer: JitterBuffer::new(config), now: Instant::now(), number: 0, units, late, lost }
+    }
+
+    fn tick(&mut self) -> bool {
+        self.now += TICK;
+        self.number += 1;
+        let arrival = self.now + Duration::from_millis(u64::from(self.number % 2) * self.late);
+        let packet = Packet {
+            sequence: self.number as u16,
+            timestamp: self.number.wrapping_mul(self.units),
+            payload: &[0xf8; 160],
+            ..Packet::default()
+        };
+        if self.lost == 0 || !self.number.is_multiple_of(self.lost) {
+            self.buffer.insert(arrival, &packet);
+        }
+        matches!(self.buffer.next(black_box(self.now), 0), Next::Packet(_))
     }
 }
 
@@ -51,7 +75,10 @@ fn leg(criterion: &mut Criterion) {
         signalling: Some(phone.ip()),
         payload_type: 0,
         event_payload_type: Some(101),
+        event_clock_rate: 8000,
         comfort_noise: None,
+        audio_level: None,
+        impairment: Impairment::G711,
         jitter: JitterConfig::default(),
     };
     let mut now = Instant::now();
@@ -65,6 +92,8 @@ fn leg(criterion: &mut Criterion) {
             matches!(inbound.next(now, 0), Next::Packet(_))
         });
     });
+    let sent = Sent { clock_rate: 8000, packet_time: TICK, packets: 1000, impairment: Impairment::G711 };
+    criterion.bench_function("rtp/quality", |bencher| bencher.iter(|| inbound.quality(black_box(&sent))));
 }
 
 criterion_group!(benches, parse, buffer, leg);

@@ -1,9 +1,11 @@
-//! The key matcher: what one digit of one member costs.
+//! Keys: what one digit costs the matcher, and 20 ms of audio the detector of tones.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use std::hint::black_box;
 
 use confab_conference::{KeyMap, Matcher};
+use confab_mixer::Tone;
+use confab_mixer::dtmf::Detector;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const CONTROLS: [(&str, &str); 13] = [
@@ -47,5 +49,20 @@ fn keys(criterion: &mut Criterion) {
 
 const FORTY: &str = "0123456789*1*2#*9**0123456789*1*2#*9**00";
 
-criterion_group!(benches, keys);
+fn detector(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("detector of digits, 20 ms");
+    for rate in [8000, 16_000, 48_000] {
+        for (name, level_dbov) in [("silence", -80.0), ("a digit", -15.0)] {
+            let mut frames = vec![0; rate as usize / 5];
+            Tone::dtmf(rate, '5', level_dbov).expect("a digit").fill(&mut frames);
+            let (mut detector, mut frames) = (Detector::new(rate), frames.chunks(rate as usize / 50).cycle());
+            group.bench_function(format!("{name}, {rate} Hz"), |bencher| {
+                bencher.iter(|| detector.push(black_box(frames.next().unwrap_or_default())));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, keys, detector);
 criterion_main!(benches);

@@ -23,8 +23,8 @@ struct Room {
 
 impl Room {
     fn new(members: usize, talkers: usize) -> Self {
-        let mut mixer = Mixer::new(MixerConfig { rate: RATE, interval_ms: 20, comfort_noise: None });
-        let member = MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY };
+        let mut mixer = Mixer::new(MixerConfig { rate: RATE, ..MixerConfig::default() });
+        let member = MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY, ..Default::default() };
         let slots = (0..members).map(|_| mixer.add(member)).collect();
         let payloads = (0..members).map(|i| if i < talkers { voice(i) } else { line_noise(i) }).collect();
         let mut room = Self { mixer, slots, payloads, encoded: vec![None; members], ticks: 0 };
@@ -137,5 +137,48 @@ fn render(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, whole_tick, parts, render);
+/// A hundred members who send noise at 8 or 48 kHz, with one of the tools on, or nothing; and who are heard or not.
+fn tools(c: &mut Criterion) {
+    let plain = MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY, ..Default::default() };
+    let tools = [
+        ("none", plain),
+        ("denoise", MemberConfig { denoise: true, ..plain }),
+        ("agc", MemberConfig { agc: Some(-20), ..plain }),
+        ("auto energy", MemberConfig { auto_energy: true, ..plain }),
+        ("in-band digits", MemberConfig { inband_digits: true, ..plain }),
+    ];
+    for rate in [8000, 16_000, 48_000] {
+        let mut group = c.benchmark_group(format!("tools of 100 members at {rate} Hz"));
+        group.throughput(Throughput::Elements(100));
+        for (name, config) in tools {
+            for (heard, level_dbov) in [("unheard", -60.0), ("heard", -30.0)] {
+                let (mut mixer, slots) = crowd(rate, config);
+                let frame = tone(rate, level_dbov);
+                group.bench_function(format!("{name}, {heard}"), |b| {
+                    b.iter(|| {
+                        slots.iter().for_each(|&slot| mixer.input(slot).copy_from_slice(&frame));
+                        mixer.tick().count()
+                    });
+                });
+            }
+        }
+        let (mut mixer, _) = crowd(rate, plain);
+        group.bench_function("nothing sent", |b| b.iter(|| mixer.tick().count()));
+    }
+}
+
+fn crowd(rate: u32, config: MemberConfig) -> (Mixer, Vec<Slot>) {
+    let mut mixer = Mixer::new(MixerConfig { rate, denoise: config.denoise, ..MixerConfig::default() });
+    let slots = (0..100).map(|_| mixer.add(config)).collect();
+    (0..100).for_each(|_| drop(mixer.tick()));
+    (mixer, slots)
+}
+
+fn tone(rate: u32, level_dbov: f32) -> Vec<i16> {
+    let mut frame = vec![0; rate as usize / 50];
+    Tone::new(rate, 433.0, level_dbov).fill(&mut frame);
+    frame
+}
+
+criterion_group!(benches, whole_tick, parts, render, tools);
 criterion_main!(benches);

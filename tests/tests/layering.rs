@@ -9,12 +9,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crates that decide: no socket, no clock, no thread, no file.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "confab-sip",
     "confab-sdp",
     "confab-rtp",
     "confab-codec",
     "confab-mixer",
+    "confab-audio",
     "confab-conference",
     "confab-switchboard",
 ];
@@ -34,8 +35,9 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("confab-codec", &[]),
         ("confab-mixer", &[]),
         ("confab-conference", &[]),
-        ("confab-switchboard", &["confab-sip", "confab-sdp", "confab-conference"]),
-        ("confab-media", &["confab-rtp", "confab-codec", "confab-mixer"]),
+        ("confab-switchboard", &["confab-sip", "confab-sdp", "confab-rtp", "confab-conference"]),
+        ("confab-audio", &["confab-rtp", "confab-codec", "confab-mixer"]),
+        ("confab-media", &["confab-audio", "confab-codec", "confab-mixer"]),
         ("confab-config", &["confab-sip", "confab-conference"]),
         ("confab-phone", &["confab-sip", "confab-sdp", "confab-rtp", "confab-codec", "confab-mixer"]),
         (

@@ -1,45 +1,59 @@
-//! Concealment of lost frames by repetition.
+//! Concealment of lost frames.
 //!
-//! What is repeated is the last pitch period, not the last frame, so that a voice keeps its tone. Where the repetition
-//! does not join what was heard before, the step is spread over [`JOIN_MS`]. The repetition fades to nothing by
-//! [`FADE_MS`], and the first good frame after a loss is cross-faded into over [`JOIN_MS`].
+//! What was heard last is split into a filter, the mouth, and what drives it, the voice. The last pitch period of the
+//! drive is repeated (the idea of G.711 Appendix I) through the filter, whose memory goes on, so that the sound joins
+//! what was before without a step. It fades, after [`FADED_MS`] only the background is left, and the first good frame
+//! after a loss is cross-faded into over [`JOIN_MS`].
+
+mod background;
+mod prediction;
+mod voice;
+
+use background::Background;
+use voice::{HISTORY_MS, Voice};
 
 /// Hides the frames that one leg lost.
 #[derive(Debug, Clone)]
 pub struct Concealer {
     rate: usize,
-    /// The newest good samples, oldest first.
+    /// The newest samples that were heard, oldest first.
     history: Box<[f32]>,
-    /// Samples of concealment since the last good frame.
+    /// Samples of concealment since the last good frame; 0: nothing is lost.
     concealed: usize,
-    /// What is repeated is the last `period` samples of the history.
-    period: usize,
+    voice: Voice,
+    background: Background,
 }
 
-/// Time after which a loss has faded to silence, ms.
-const FADE_MS: usize = 60;
-/// Length of a join or a cross-fade, ms.
-const JOIN_MS: usize = 5;
-/// Shortest and longest period that is repeated, ms: voices from 400 Hz down to 67 Hz.
-const MIN_PERIOD_MS: f32 = 2.5;
-const MAX_PERIOD_MS: usize = 15;
-/// Length of sound that is compared to find the period, ms.
-const COMPARED_MS: usize = 10;
+/// The gain of the voice by the time that was lost, ms: a little less at once, as what is too loud disturbs more than
+/// what is too quiet, then held for [`HELD_MS`] so that a burst leaves no hole.
+const FIRST_MS: f32 = 20.0;
+const FIRST_GAIN: f32 = 0.7;
+const HELD_MS: f32 = 60.0;
+const HELD_GAIN: f32 = 0.63;
+const FADED_MS: f32 = 100.0;
+/// Length of the cross-fade into a good frame, ms.
+const JOIN_MS: usize = 3;
+/// Samples that are made at a time.
+const STEP: usize = 80;
 
 impl Concealer {
     /// A concealer for frames at `rate` samples per second.
     pub fn new(rate: u32) -> Self {
-        let rate = rate as usize;
-        let history = vec![0.0; rate * (MAX_PERIOD_MS + COMPARED_MS) / 1000 + 1].into();
-        Self { rate, history, concealed: 0, period: 1 }
+        let samples = rate as usize;
+        Self {
+            rate: samples,
+            history: vec![0.0; samples * HISTORY_MS / 1000].into(),
+            concealed: 0,
+            voice: Voice::new(samples),
+            background: Background::new(rate),
+        }
     }
 
     /// Makes a frame in the place of a lost one.
     pub fn conceal(&mut self, out: &mut [i16]) {
         self.begin_loss();
-        for sample in out {
-            *sample = self.next_sample().round() as i16;
-        }
+        self.carry_on(out);
+        self.remember(out);
     }
 
     /// Takes note of a good frame and, after a loss, cross-fades into it.
@@ -48,74 +62,84 @@ impl Concealer {
             self.fade_into(frame);
             self.concealed = 0;
         }
-        let kept = self.history.len().saturating_sub(frame.len());
-        let newest = &frame[frame.len().saturating_sub(self.history.len())..];
-        self.history.copy_within(newest.len().., 0);
-        for (past, &sample) in self.history[kept..].iter_mut().zip(newest) {
-            *past = f32::from(sample);
-        }
+        self.background.hear(frame);
+        self.remember(frame);
+    }
+
+    /// The next frame does not continue what was heard: it is cross-faded into, as after a loss.
+    pub fn splice(&mut self) {
+        self.begin_loss();
+        self.concealed = self.concealed.max(1);
+    }
+
+    /// Forgets what was heard.
+    pub fn reset(&mut self) {
+        self.history.fill(0.0);
+        self.concealed = 0;
     }
 
     fn begin_loss(&mut self) {
         if self.concealed == 0 {
-            self.period = self.find_period();
+            self.voice.begin(&self.history);
+            self.background.begin();
         }
     }
 
     fn fade_into(&mut self, frame: &mut [i16]) {
         let length = (self.rate * JOIN_MS / 1000).min(frame.len());
-        for (i, sample) in frame[..length].iter_mut().enumerate() {
-            let share = (i + 1) as f32 / (length + 1) as f32;
-            let repeated = self.next_sample();
-            *sample = (repeated + (f32::from(*sample) - repeated) * share).round() as i16;
-        }
-    }
-
-    /// The next sample of the repetition, faded.
-    fn next_sample(&mut self) -> f32 {
-        let fade = 1.0 - self.concealed as f32 / (self.rate * FADE_MS / 1000) as f32;
-        if fade <= 0.0 {
-            return 0.0;
-        }
-        let position = self.concealed % self.period;
-        self.concealed += 1;
-        let newest = self.history.len() - 1;
-        let start = self.history.len() - self.period;
-        let step = self.history[newest] - self.history[start - 1];
-        let join = (self.rate * JOIN_MS / 1000).min(self.period);
-        let spread = step * (1.0 - (position + 1) as f32 / (join + 1) as f32).max(0.0);
-        (self.history[start + position] + spread).clamp(-32768.0, 32767.0) * fade
-    }
-
-    /// The distance at which the newest sound is most like what was before it. At high rates only every n-th sample is
-    /// looked at, which is enough for voices and keeps the work the same for all rates.
-    fn find_period(&self) -> usize {
-        let stride = (self.rate / 8000).max(1);
-        let shortest = (self.rate as f32 * MIN_PERIOD_MS / 1000.0) as usize;
-        let longest = self.rate * MAX_PERIOD_MS / 1000;
-        let (mut best, mut period) = (f32::MIN, longest);
-        for candidate in (shortest.max(1)..=longest).step_by(stride) {
-            let likeness = self.likeness(candidate, stride);
-            if likeness > best {
-                (best, period) = (likeness, candidate);
+        for start in (0..length).step_by(STEP) {
+            let mut lost = [0; STEP];
+            let step = &mut frame[start..length.min(start + STEP)];
+            self.carry_on(&mut lost[..step.len()]);
+            for (n, (sample, &lost)) in step.iter_mut().zip(&lost).enumerate() {
+                let share = (start + n + 1) as f32 / (length + 1) as f32;
+                let lost = f32::from(lost);
+                *sample = (lost + (f32::from(*sample) - lost) * share).round() as i16;
             }
         }
-        period
     }
 
-    /// Normalised correlation of the newest [`COMPARED_MS`] with what was `distance` samples before.
-    fn likeness(&self, distance: usize, stride: usize) -> f32 {
-        let end = self.history.len();
-        let compared = self.rate * COMPARED_MS / 1000;
-        let newest = self.history[end - compared..].iter().step_by(stride);
-        let earlier = self.history[end - compared - distance..end - distance].iter().step_by(stride);
-        let (mut product, mut energy) = (0.0, 1.0);
-        for (a, b) in newest.zip(earlier) {
-            product += a * b;
-            energy += b * b;
+    /// The sound goes on: the voice, as it fades, over the background.
+    fn carry_on(&mut self, out: &mut [i16]) {
+        for step in out.chunks_mut(STEP) {
+            self.background.fill(step);
+            for sample in step {
+                let ms = self.concealed as f32 * 1000.0 / self.rate as f32;
+                let (voice, noise) = gains(ms);
+                self.concealed += 1;
+                if voice > 0.0 {
+                    let mixed = voice * self.voice.next() + noise * f32::from(*sample);
+                    *sample = mixed.round() as i16;
+                }
+            }
         }
-        product / f32::sqrt(energy)
     }
+
+    fn remember(&mut self, frame: &[i16]) {
+        let newest = &frame[frame.len().saturating_sub(self.history.len())..];
+        let kept = self.history.len() - newest.len();
+        self.history.copy_within(newest.len().., 0);
+        for (past, &sample) in self.history[kept..].iter_mut().zip(newest) {
+            *past = f32::from(sample);
+        }
+    }
+}
+
+/// Gains of voice and background after so many ms of loss.
+fn gains(ms: f32) -> (f32, f32) {
+    let between =
+        |from: f32, to: f32, start: f32, end: f32| from + (to - from) * (ms - start) / (end - start);
+    if ms < FIRST_MS {
+        return (between(1.0, FIRST_GAIN, 0.0, FIRST_MS), 0.0);
+    }
+    if ms < HELD_MS {
+        return (between(FIRST_GAIN, HELD_GAIN, FIRST_MS, HELD_MS), 0.0);
+    }
+    if ms < FADED_MS {
+        let left = between(1.0, 0.0, HELD_MS, FADED_MS);
+        return (HELD_GAIN * left, (1.0 - left * left).sqrt());
+    }
+    (0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -176,12 +200,12 @@ mod tests {
     }
 
     #[test]
-    fn a_single_loss_keeps_most_of_the_level_and_60_ms_fade_to_nothing() {
-        let heard = heard(8000, 130.0, 5);
+    fn a_single_loss_keeps_most_of_the_level_and_100_ms_fade_to_nothing() {
+        let heard = heard(8000, 130.0, 7);
         let loud = rms(&heard[..10 * FRAME]);
         let lost = |n: usize| rms(&heard[(10 + n) * FRAME..(11 + n) * FRAME]);
-        assert!(lost(0) > 0.7 * loud && lost(0) > lost(1) && lost(1) > lost(2));
-        assert_eq!((lost(3), lost(4)), (0.0, 0.0));
+        assert!(lost(0) > 0.7 * loud && lost(2) > 0.5 * loud && lost(3) < lost(2));
+        assert_eq!((lost(5), lost(6)), (0.0, 0.0));
     }
 
     #[test]

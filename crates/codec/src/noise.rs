@@ -1,5 +1,7 @@
 //! Comfort noise.
 
+use crate::random::Random;
+
 /// A seeded source of comfort noise.
 ///
 /// FreeSWITCH sums pseudo-random values, lets them wrap to 16 bits, which makes them uniform, and divides by the level
@@ -8,29 +10,22 @@
 #[derive(Debug, Clone)]
 pub struct ComfortNoise {
     divisor: i32,
-    state: u64,
+    random: Random,
 }
 
 impl ComfortNoise {
     /// Noise of `level` (a divisor) at `rate` samples per second.
     pub fn new(level: u16, rate: u32, seed: u64) -> Self {
         let divisor = u64::from(level) * u64::from(rate) / 8000;
-        Self { divisor: divisor.clamp(1, 1 << 16) as i32, state: seed }
+        Self { divisor: divisor.clamp(1, 1 << 16) as i32, random: Random::new(seed) }
     }
 
     /// Writes the next samples.
     pub fn fill(&mut self, out: &mut [i16]) {
         for sample in out {
-            *sample = (i32::from(self.random()) / self.divisor) as i16;
+            let uniform = (self.random.next() >> 48) as i16;
+            *sample = (i32::from(uniform) / self.divisor) as i16;
         }
-    }
-
-    /// The next number, uniform over 16 bits (the SplitMix64 generator).
-    fn random(&mut self) -> i16 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed >> 48) as i16
     }
 }
 

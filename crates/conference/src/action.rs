@@ -1,6 +1,9 @@
 //! What the conference wants done, in terms of legs, rooms and playbacks.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::settings::{LoudGuard, Profile};
 
 /// One call's media and signalling with us. Outgoing legs are numbered by [`crate::Conferences`], from
 /// [`LegId::OUTGOING`] up.
@@ -68,12 +71,10 @@ pub enum Action {
         room: RoomId,
         /// Its name.
         name: String,
-        /// Sample rate, Hz.
-        rate: u32,
-        /// Milliseconds per tick.
-        interval_ms: u16,
-        /// Divisor of the comfort noise, as in FreeSWITCH: 1400 is its default, more is quieter.
-        comfort_noise: Option<u16>,
+        /// How it sounds.
+        profile: Arc<Profile>,
+        /// Whether a member's noise may have to be taken out.
+        denoise: bool,
     },
     /// Close the audio of a room and end its playbacks. No leg is attached any more.
     CloseRoom {
@@ -125,6 +126,16 @@ pub enum Control {
     ListenVolume(i8),
     /// The gate: mean of |sample| (16-bit) that the leg must exceed to be heard.
     Energy(u16),
+    /// Whether the gate follows the noise of the line, `Energy` being the least.
+    AutoEnergy(bool),
+    /// The level to which the leg's speech is brought, dBov; `None`: as it is.
+    Agc(Option<i8>),
+    /// Whether noise is taken out of the leg's voice.
+    Denoise(bool),
+    /// From when on the leg is too loud.
+    LoudGuard(Option<LoudGuard>),
+    /// Whether keys are listened for in the leg's audio.
+    InbandDigits(bool),
 }
 
 /// Who hears a playback.

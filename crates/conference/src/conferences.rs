@@ -72,8 +72,10 @@ impl Conferences {
             Input::Failed { leg, outcome } => self.failed(now, leg, outcome),
             Input::Digit { leg, digit } => self.digit(now, leg, digit.to_ascii_uppercase()),
             Input::Left { leg } => self.left(now, leg),
+            Input::Lost { leg } => self.drop_leg(now, leg, LeaveCause::Lost),
             Input::Held { leg, on } => self.held(leg, on),
             Input::Talking { leg, on } => self.talking(leg, on),
+            Input::TooLoud { leg } => self.too_loud(leg),
             Input::PlaybackDone { playback } => self.playback_done(now, playback),
             Input::RoomFailed { room } => self.room_failed(now, room),
             Input::Shutdown => self.shut_down(now),
@@ -108,6 +110,17 @@ impl Conferences {
     /// When [`Conferences::handle_timeout`] is to be called, and for what.
     pub fn poll_timeout(&self) -> Option<(Instant, Reason)> {
         self.out.timers.next()
+    }
+
+    /// How a leg sounds that is in a room or called into one.
+    pub fn profile_of_leg(&self, leg: LegId) -> Option<Arc<Profile>> {
+        let room = self.legs.get(&leg)?.room?;
+        self.rooms.get(&room).map(|room| room.profile.clone())
+    }
+
+    /// The number of a leg and the name of its room, for who watches.
+    pub fn name_of_leg(&self, leg: LegId) -> Option<(String, String)> {
+        self.legs.contains_key(&leg).then(|| self.who_and_where(leg))
     }
 
     fn profile(&self, name: &str) -> Arc<Profile> {

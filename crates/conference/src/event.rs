@@ -71,6 +71,15 @@ pub enum Event {
         /// Deaf.
         on: bool,
     },
+    /// A member was far too loud, so that he is not heard for a while.
+    TooLoud {
+        /// The room's name.
+        room: String,
+        /// His number.
+        who: String,
+        /// For how long, ms.
+        mute_ms: u16,
+    },
     /// How loud others hear a member.
     TalkVolume {
         /// The room's name.
@@ -206,6 +215,8 @@ pub enum LeaveCause {
     Failed,
     /// The server shuts down.
     Shutdown,
+    /// Nothing came from him for too long.
+    Lost,
 }
 
 /// The states of a call into a room.
@@ -269,6 +280,9 @@ impl fmt::Display for Event {
             Self::Deaf { room, who, on } => switched(f, room, who, "deaf", *on),
             Self::Talking { room, who, on } => switched(f, room, who, "talking", *on),
             Self::Held { room, who, on } => switched(f, room, who, "on hold", *on),
+            Self::TooLoud { room, who, mute_ms } => {
+                write!(f, "room {room}: {who} is too loud and muted for {mute_ms} ms")
+            }
             Self::TalkVolume { room, who, step } => write!(f, "room {room}: {who} talk volume {step:+}"),
             Self::ListenVolume { room, who, step } => write!(f, "room {room}: {who} listen volume {step:+}"),
             Self::Energy { room, who, level } => write!(f, "room {room}: {who} energy level {level}"),
@@ -318,6 +332,7 @@ impl fmt::Display for LeaveCause {
             Self::Kicked => "kicked",
             Self::Cancelled => "taken back",
             Self::TimeLimit => "time limit",
+            Self::Lost => "line dead",
             Self::Failed => "room failed",
             Self::Shutdown => "shutdown",
         })

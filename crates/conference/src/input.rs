@@ -45,6 +45,11 @@ pub enum Input {
         /// The leg.
         leg: LegId,
     },
+    /// Nothing came from the leg for too long, and its call was ended. The leg is gone.
+    Lost {
+        /// The leg.
+        leg: LegId,
+    },
     /// The phone put us on hold, or resumed.
     Held {
         /// The leg.
@@ -58,6 +63,11 @@ pub enum Input {
         leg: LegId,
         /// Talks.
         on: bool,
+    },
+    /// The leg was far too loud for too long, and the mixer has muted it for a while.
+    TooLoud {
+        /// The leg.
+        leg: LegId,
     },
     /// A playback ran to its end.
     PlaybackDone {

@@ -8,6 +8,7 @@ use crate::action::{CallerId, DialTarget, LegId, RoomId};
 use crate::input::Caller;
 use crate::limits::Identity;
 use crate::member::Member;
+use crate::names::RoomName;
 use crate::prompts::Prompts;
 use crate::settings::Route;
 
@@ -24,7 +25,7 @@ pub(crate) struct Leg {
 
 #[derive(Debug)]
 pub(crate) enum Call {
-    Incoming { caller: Caller, route: Arc<Route> },
+    Incoming { caller: Caller, route: Arc<Route>, room: RoomName },
     Outgoing(Outgoing),
 }
 
@@ -82,8 +83,8 @@ pub(crate) struct PinEntry {
 }
 
 impl Leg {
-    pub(crate) fn incoming(id: LegId, caller: Caller, route: Arc<Route>) -> Self {
-        Self::new(id, Call::Incoming { caller, route }, None, Stage::Arriving)
+    pub(crate) fn incoming(id: LegId, caller: Caller, route: Arc<Route>, room: RoomName) -> Self {
+        Self::new(id, Call::Incoming { caller, route, room }, None, Stage::Arriving)
     }
 
     pub(crate) fn outgoing(id: LegId, outgoing: Outgoing, room: RoomId) -> Self {

@@ -27,9 +27,10 @@ pub use conferences::Conferences;
 pub use event::{Event, InviteState, LeaveCause, RefusalReason, RoomEndCause};
 pub use input::{Caller, Input, Outcome, Reason, Refused};
 pub use keys::{KeyAction, KeyMap, KeyMapError, Matcher, UnknownAction};
-pub use names::{Pin, PinError, RoomName, RoomNameError};
+pub use names::{Pin, PinError, RoomName, RoomNameError, RoomTemplate};
 pub use plan::{Destination, NumberPlan, Pattern, PatternError};
 pub use settings::{
-    CallerIdChoice, InviteLimits, InvitePlan, InviteSounds, NumberEntry, Outcall, OutcallLimits, Profile,
-    Role, Route, Settings, SettingsError, Sounds, Who,
+    CallerIdChoice, Codec, InbandDtmf, InviteLimits, InvitePlan, InviteSounds, Line, LoudGuard, Negotiation,
+    NumberEntry, Opus, Outcall, OutcallLimits, Profile, Rate, Role, Route, Settings, SettingsError, Sounds,
+    Voice, Who,
 };

@@ -37,6 +37,51 @@ impl FromStr for RoomName {
     }
 }
 
+/// The room of a route: a name, or one that `{number}` makes of the number that was dialled, as in `team-{number}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomTemplate {
+    before: String,
+    /// What follows the number; `None`: there is no number in it.
+    after: Option<String>,
+}
+
+impl RoomTemplate {
+    const NUMBER: &str = "{number}";
+
+    /// The room of who dialled this; `None` if that makes no name.
+    pub fn name(&self, dialled: &str) -> Option<RoomName> {
+        match &self.after {
+            None => self.before.parse().ok(),
+            Some(after) => format!("{}{dialled}{after}", self.before).parse().ok(),
+        }
+    }
+
+    /// Whether the room depends on the number.
+    pub fn is_numbered(&self) -> bool {
+        self.after.is_some()
+    }
+}
+
+impl fmt::Display for RoomTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.before)?;
+        self.after.as_ref().map_or(Ok(()), |after| write!(f, "{}{after}", Self::NUMBER))
+    }
+}
+
+impl FromStr for RoomTemplate {
+    type Err = RoomNameError;
+
+    fn from_str(text: &str) -> Result<Self, RoomNameError> {
+        let (before, after) = match text.split_once(Self::NUMBER) {
+            Some((before, after)) => (before, Some(after.to_owned())),
+            None => (text, None),
+        };
+        let template = Self { before: before.to_owned(), after };
+        template.name("0").map(|_| template).ok_or(RoomNameError)
+    }
+}
+
 /// A PIN of 1 to 16 digits. It is never shown, and compared in constant time.
 #[derive(Clone)]
 pub struct Pin(String);

@@ -50,6 +50,17 @@ impl Pattern {
             Some((place, max)) => number.len() <= max && rest.iter().all(|byte| place.accepts(*byte)),
         }
     }
+
+    /// The longest number that fits, with `0` where any digit may stand.
+    pub fn longest(&self) -> String {
+        let tail = self.tail.map(|(place, most)| std::iter::repeat_n(place, most - self.fixed.len()));
+        let places = self.fixed.iter().copied().chain(tail.into_iter().flatten());
+        let symbol = |place: Place| match place {
+            Place::AnyDigit => '0',
+            Place::Exactly(byte) => char::from(byte),
+        };
+        places.map(symbol).collect()
+    }
 }
 
 impl fmt::Display for Pattern {

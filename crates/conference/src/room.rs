@@ -42,14 +42,14 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub(crate) fn open(id: RoomId, name: &str, profile: Arc<Profile>, out: &mut Outbox) -> Self {
-        out.act(Action::OpenRoom {
-            room: id,
-            name: name.to_owned(),
-            rate: profile.rate,
-            interval_ms: profile.interval_ms,
-            comfort_noise: profile.comfort_noise,
-        });
+    pub(crate) fn open(
+        id: RoomId,
+        name: &str,
+        profile: Arc<Profile>,
+        denoise: bool,
+        out: &mut Outbox,
+    ) -> Self {
+        out.act(Action::OpenRoom { room: id, name: name.to_owned(), profile: profile.clone(), denoise });
         Self {
             id,
             name: name.to_owned(),

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::action::{CallerId, DialTarget};
 use crate::keys::KeyMap;
-use crate::names::{Pin, RoomName};
+use crate::names::{Pin, RoomTemplate};
 use crate::plan::{NumberPlan, Pattern};
 
+pub use audio::{Codec, InbandDtmf, Line, LoudGuard, Negotiation, Opus, Rate, Voice};
 pub use validate::SettingsError;
 
+mod audio;
 mod validate;
 
 /// All that [`crate::Conferences`] is told at start.
@@ -44,10 +46,16 @@ impl Default for Settings {
 pub struct Profile {
     /// The profile's name.
     pub name: String,
-    /// Sample rate, Hz.
-    pub rate: u32,
-    /// Milliseconds per tick.
+    /// The sampling rate of the mix.
+    pub rate: Rate,
+    /// Milliseconds per tick: 10 to 60, a multiple of 10.
     pub interval_ms: u16,
+    /// Only so many talkers are mixed, the loudest; `None`: all.
+    pub max_talkers: Option<u16>,
+    /// How its legs are negotiated and coded.
+    pub line: Line,
+    /// What is done to the voices of its members.
+    pub voice: Voice,
     /// The gate of a new member: mean of |sample| (16-bit), 0 … 1800.
     pub energy_level: u16,
     /// Divisor of the comfort noise; `None`: none.
@@ -68,8 +76,11 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             name: String::new(),
-            rate: 8000,
+            rate: Rate::Fixed(8000),
             interval_ms: 20,
+            max_talkers: None,
+            line: Line::default(),
+            voice: Voice::default(),
             energy_level: 100,
             comfort_noise: Some(1400),
             pin_retries: 3,
@@ -129,6 +140,10 @@ pub struct Role {
     pub keys: KeyMap,
     /// Shown in events.
     pub moderator: bool,
+    /// Speech is brought to this level, dBov; the outer `None`: as the profile says.
+    pub agc: Option<Option<i8>>,
+    /// Whether noise is taken out of the voice; `None`: as the profile says.
+    pub denoise: Option<bool>,
     /// Who may invite, may invite so.
     pub invite: Option<InvitePlan>,
 }
@@ -261,8 +276,8 @@ pub enum CallerIdChoice {
 pub struct Route {
     /// The dialled numbers.
     pub pattern: Pattern,
-    /// The room.
-    pub room: RoomName,
+    /// The room, which may depend on the number.
+    pub room: RoomTemplate,
     /// The profile of the room, if this caller is its first member.
     pub profile: String,
     /// The role of the caller.

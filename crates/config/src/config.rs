@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use confab_conference::Settings;
+use confab_conference::{Codec, Settings};
 use confab_sip::{Algorithm, EndpointConfig, Gateway, Limits, Listener, RegistrarConfig, Transport, User};
 
 /// Everything that can be configured.
@@ -95,6 +96,25 @@ pub struct MediaConfig {
     pub ports: RangeInclusive<u16>,
     /// Worker threads; 0: one per core.
     pub workers: usize,
+    /// The codecs of profiles that name none.
+    pub codecs: Vec<Codec>,
+    /// When a line counts as dead.
+    pub silence: SilenceLimits,
+}
+
+/// How long nothing may come from a leg, neither RTP nor RTCP, before it is asked whether it is there; `None`: for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SilenceLimits {
+    /// Of a leg that we hear.
+    pub talking: Option<Duration>,
+    /// Of one that is on hold.
+    pub on_hold: Option<Duration>,
+}
+
+impl Default for SilenceLimits {
+    fn default() -> Self {
+        Self { talking: Some(Duration::from_secs(30)), on_hold: Some(Duration::from_secs(300)) }
+    }
 }
 
 /// `[sounds]`

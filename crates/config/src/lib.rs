@@ -27,7 +27,8 @@ mod tests;
 use std::path::Path;
 
 pub use config::{
-    Config, LogConfig, MediaConfig, RecordingConfig, SecurityConfig, SipConfig, SoundName, SoundsConfig,
+    Config, LogConfig, MediaConfig, RecordingConfig, SecurityConfig, SilenceLimits, SipConfig, SoundName,
+    SoundsConfig,
 };
 pub use diagnostic::{Diagnostic, Diagnostics};
 

@@ -69,10 +69,21 @@ impl<'c> Section<'c> {
     /// Takes a value as it is.
     pub(crate) fn node(&mut self, key: &'static str) -> Option<At<Value>> {
         self.known.push(key);
-        let found = self.entries.iter().position(|entry| same_key(&entry.key, key));
+        let found = self.take(key);
         let pattern = format!("{}{key}", self.pattern);
         *self.context.asked.borrow_mut().entry(pattern).or_default() |= found.is_some();
-        let entry = self.entries.remove(found?);
+        found
+    }
+
+    /// Takes the value of another name that a key has elsewhere; it is explained with that key.
+    pub(crate) fn other_name(&mut self, key: &'static str) -> Option<At<Value>> {
+        self.known.push(key);
+        self.take(key)
+    }
+
+    fn take(&mut self, key: &str) -> Option<At<Value>> {
+        let found = self.entries.iter().position(|entry| same_key(&entry.key, key))?;
+        let entry = self.entries.remove(found);
         Some(At { value: entry.node.value, key: self.key(key), place: entry.node.place })
     }
 
@@ -250,6 +261,12 @@ impl<'c> Section<'c> {
             Value::Table(_) => Some(Node { place: at.place, value: at.value }),
             _ => self.wrong_kind(&at, "a table", ""),
         }
+    }
+
+    /// Reports that a value is none of those that are allowed.
+    pub(crate) fn refuse<T>(&self, at: &At<Value>, message: &str, allowed: &str) -> Option<T> {
+        self.context.report.error_at(at, message, format!("allowed: {allowed}"));
+        None
     }
 
     fn wrong_kind<T>(&self, at: &At<Value>, wanted: &str, help: &str) -> Option<T> {

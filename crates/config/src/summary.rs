@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use confab_conference::{
-    CallerIdChoice, Destination, InvitePlan, KeyAction, KeyMap, Outcall, Profile, Role, Route, Who,
+    CallerIdChoice, Codec, Destination, InbandDtmf, InvitePlan, KeyAction, KeyMap, Line, Negotiation, Opus,
+    Outcall, Profile, Rate, Role, Route, Voice, Who,
 };
 use confab_sip::Gateway;
 
@@ -20,6 +21,8 @@ impl Config {
         self.describe_audio(&mut text);
         for (name, profile) in &self.conference.profiles {
             text.line(&format!("profile {name}"), describe_profile(profile));
+            text.line("", describe_line(&profile.line));
+            describe_voice(&profile.voice).into_iter().for_each(|voice| text.line("", voice));
         }
         for (name, role) in &self.conference.roles {
             describe_role(&mut text, name, role);
@@ -82,6 +85,11 @@ impl Config {
         if media.advertise != [media.address] {
             text.line("", format!("shown as {}", join(media.advertise.iter().map(ToString::to_string))));
         }
+        let seconds = |limit: Option<Duration>| {
+            limit.map_or_else(|| "never".into(), |limit| format!("after {}", time(limit)))
+        };
+        let (talking, on_hold) = (seconds(media.silence.talking), seconds(media.silence.on_hold));
+        text.line("", format!("a silent line is asked {talking}, on hold {on_hold}"));
         let named = self.sound_names().into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>().len();
         let from =
             self.sounds.dir.as_ref().map_or_else(|| "the program".into(), |dir| dir.display().to_string());
@@ -122,19 +130,77 @@ fn describe_profile(profile: &Profile) -> String {
     let noise = profile
         .comfort_noise
         .map_or_else(|| "no comfort noise".into(), |level| format!("comfort noise {level}"));
+    let rate = match profile.rate {
+        Rate::Fixed(rate) => format!("{rate} Hz"),
+        Rate::Auto => "the members' best rate".into(),
+    };
+    let talkers =
+        profile.max_talkers.map_or_else(String::new, |most| format!(", the {most} loudest talkers"));
     let members = profile.max_members.map_or_else(String::new, |most| format!(", {most} members at most"));
     format!(
-        "{} Hz, {} ms, energy level {}, {noise}, {} tries for a PIN{members}",
-        profile.rate, profile.interval_ms, profile.energy_level, profile.pin_retries
+        "{rate}, {} ms, energy level {}{}, {noise}{talkers}, {} tries for a PIN{members}",
+        profile.interval_ms,
+        profile.energy_level,
+        if profile.voice.auto_energy { " and up with the noise" } else { "" },
+        profile.pin_retries
     )
+}
+
+fn describe_line(line: &Line) -> String {
+    let names = line.codecs.iter().map(|codec| codec.name().to_owned());
+    let order = match line.negotiation {
+        Negotiation::Generous => "the caller's order among the widest",
+        Negotiation::Greedy => "this order",
+    };
+    let mut text = format!("{} ({order}), packets of {} ms", join(names), line.ptime_ms);
+    if line.codecs.contains(&Codec::Opus) {
+        text += &format!(", Opus {}", describe_opus(&line.opus));
+    }
+    text += &format!(", jitter buffer up to {} ms", line.jitter_max_ms);
+    text += match line.inband_dtmf {
+        InbandDtmf::Auto => ", keys in the audio where there are no telephone-events",
+        InbandDtmf::Always => ", keys in the audio always",
+        InbandDtmf::Never => ", no keys in the audio",
+    };
+    text + if line.send_comfort_noise { ", pauses as comfort noise" } else { "" }
+}
+
+fn describe_opus(opus: &Opus) -> String {
+    let bitrate =
+        if opus.bitrate == 0 { "at its own rate".into() } else { format!("at {} bit/s", opus.bitrate) };
+    let with = |on, what| if on { what } else { "" };
+    format!("{bitrate}, complexity {}{}{}", opus.complexity, with(opus.fec, ", FEC"), with(opus.dtx, ", DTX"))
+}
+
+/// What is done to voices, if anything is.
+fn describe_voice(voice: &Voice) -> Option<String> {
+    let agc = voice.agc.map(|level| format!("speech is brought to {level} dBov"));
+    let denoise = voice.denoise.then(|| "noise is taken out".to_owned());
+    let loud = voice.loud_guard.map(|guard| {
+        format!("above {} for {} frames muted for {} ms", guard.level, guard.hits, guard.mute_ms)
+    });
+    let parts: Vec<String> = [agc, denoise, loud].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn describe_role(text: &mut Text, name: &str, role: &Role) {
     let moderator = if role.moderator { "moderator; " } else { "" };
-    text.line(&format!("role {name}"), format!("{moderator}{}", describe_keys(&role.keys)));
+    text.line(
+        &format!("role {name}"),
+        format!("{moderator}{}{}", describe_keys(&role.keys), own_voice(role)),
+    );
     if let Some(invite) = &role.invite {
         text.line("", format!("may invite {}", describe_invite(invite)));
     }
+}
+
+/// What a role has otherwise than the profile.
+fn own_voice(role: &Role) -> String {
+    let agc = role.agc.map(|agc| {
+        agc.map_or_else(|| "; speech as it is".into(), |level| format!("; speech is brought to {level} dBov"))
+    });
+    let denoise = role.denoise.map(|on| if on { "; noise is taken out" } else { "; noise stays" });
+    agc.unwrap_or_default() + denoise.unwrap_or_default()
 }
 
 fn describe_keys(keys: &KeyMap) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use confab_conference::{DialTarget, KeyAction, Who};
+use confab_conference::{Codec, DialTarget, KeyAction, Opus, Profile, Rate, Who};
 use confab_sip::Transport;
 
 use super::*;
@@ -41,7 +41,7 @@ fn the_tutorial_is_the_deployment_that_it_describes() {
     let profile = &conference.profiles["simpleconf"];
     assert_eq!(
         (profile.rate, profile.interval_ms, profile.energy_level, profile.pin_retries),
-        (8000, 20, 100, 3)
+        (Rate::Fixed(8000), 20, 100, 3)
     );
     assert_eq!(profile.comfort_noise, Some(1400));
     assert_eq!(profile.sounds.enter.as_deref(), Some("conference/conf-welcome.wav"));
@@ -49,7 +49,7 @@ fn the_tutorial_is_the_deployment_that_it_describes() {
     let numbers: Vec<String> = conference.routes.iter().map(|route| route.pattern.to_string()).collect();
     assert_eq!(numbers, ["2000", "2001", "2002", "2003"]);
     let complex = &conference.routes[2];
-    assert_eq!((complex.room.as_str(), complex.role.as_str()), ("1004", "moderator"));
+    assert_eq!((complex.room.to_string().as_str(), complex.role.as_str()), ("1004", "moderator"));
     assert_eq!(complex.answer_after, Duration::from_millis(500));
     assert!(complex.end_conference_when_leaves && complex.who == Who::Anyone && complex.pin.is_none());
     assert_eq!(complex.outcalls[0].targets, [DialTarget::User("1004".into())]);
@@ -71,6 +71,57 @@ fn only_the_station_of_the_tutorial_may_invite() {
     assert_eq!(invite.plan.resolve("02125551111"), Some(gateway("02125551111")));
     assert_eq!(invite.plan.resolve("123"), None);
     assert_eq!(invite.plan.resolve("123456789012"), None);
+}
+
+/// The profile of a text that has but this one, with these lines.
+fn profile(lines: &str) -> Profile {
+    let text = format!("[media]\ncodecs = 'G722'\n[profiles.a]\n{lines}\n");
+    let mut config = read_text(Path::new("test.toml"), text, &[]).1.unwrap();
+    config.conference.profiles.remove("a").unwrap()
+}
+
+#[test]
+fn rates_and_codecs_of_a_profile() {
+    assert_eq!(profile("rate = 'auto'").rate, Rate::Auto);
+    assert_eq!(profile("rate = 32000").rate, Rate::Fixed(32_000));
+    assert_eq!(profile("").line.codecs, [Codec::G722], "those of [media]");
+    let line = profile("codecs = ['L16', 'OPUS']\nopus = { bitrate = 24000, fec = false }\nptime = 40").line;
+    assert_eq!(line.codecs, [Codec::L16, Codec::Opus]);
+    assert_eq!(line.opus, Opus { bitrate: 24_000, fec: false, ..Opus::default() });
+    assert_eq!(line.ptime_ms, 40);
+}
+
+#[test]
+fn freeswitchs_names_of_the_automatic_level_are_understood() {
+    for (lines, agc) in [
+        ("agc = true", Some(-26)),
+        ("agc = -20", Some(-20)),
+        ("auto-gain-level = true\nauto_gain_margin = 20", Some(-26)),
+        ("auto-gain-level = 1100", Some(-27)),
+        ("auto-gain-level = 0", None),
+        ("agc = false\nauto-gain-level = 1100", None),
+    ] {
+        assert_eq!(profile(lines).voice.agc, agc, "{lines}");
+    }
+}
+
+#[test]
+fn the_numbers_of_the_load_generator_lead_to_rooms_of_their_own() {
+    let conference = shipped("bench.toml", &[]).unwrap().conference;
+    for (number, rate) in [
+        ("9001", Rate::Fixed(8000)),
+        ("80123", Rate::Fixed(8000)),
+        ("9199", Rate::Fixed(48_000)),
+        ("70000", Rate::Fixed(48_000)),
+        ("9207", Rate::Auto),
+    ] {
+        let route = conference.routes.iter().find(|route| route.pattern.matches(number)).unwrap();
+        assert_eq!(route.room.name(number).unwrap().as_str(), number);
+        let profile = &conference.profiles[&route.profile];
+        assert_eq!((profile.rate, profile.interval_ms, profile.energy_level), (rate, 20, 100));
+        assert_eq!((profile.comfort_noise, &profile.sounds), (None, &confab_conference::Sounds::default()));
+    }
+    assert!(shipped("bench.toml", &[]).unwrap().sound_names().is_empty());
 }
 
 #[test]
@@ -132,6 +183,8 @@ fn the_reference_file_shows_the_true_defaults() {
         (b.energy_level, b.comfort_noise, b.pin_retries)
     );
     assert_eq!((a.pin_timeout, a.digit_timeout), (b.pin_timeout, b.digit_timeout));
+    assert_eq!((a.rate, a.interval_ms, &a.line, a.voice), (b.rate, b.interval_ms, &b.line, b.voice));
+    assert_eq!((&bare.media.codecs, bare.media.silence), (&full.media.codecs, full.media.silence));
     assert_eq!((&a.sounds.digits, &a.sounds.minus), (&b.sounds.digits, &b.sounds.minus));
     let (a, b) = (&bare.conference.roles["r"].invite, &full.conference.roles["station"].invite);
     let (a, b) = (a.as_ref().unwrap(), b.as_ref().unwrap());
@@ -183,7 +236,7 @@ fn overrides_replace_what_the_file_says() {
     assert_eq!(config.sounds.dir, Some("/x".into()));
     assert_eq!(config.recording.dir, Some("recordings".into()));
     assert_eq!(config.conference.routes[2].answer_after, Duration::from_secs(1));
-    assert_eq!(config.conference.routes[0].room.as_str(), "other");
+    assert_eq!(config.conference.routes[0].room.to_string(), "other");
     assert_eq!(config.users[0].secret.expose(), "4711");
     assert_eq!(config.conference.profiles["simpleconf"].energy_level, 300);
     assert_eq!(config.conference.profiles["simpleconf"].comfort_noise, None);
@@ -271,8 +324,36 @@ fn the_summary_says_what_was_understood() {
         "users                10: 1001-1010\n",
         "gateway mygw         127.0.0.1:5090 over udp\n",
         "audio                127.0.0.1, ports 20000-29999 for 5000 calls, 2 workers\n",
+        "profile simpleconf   8000 Hz, 20 ms, energy level 100, comfort noise 1400, 3 tries for a PIN\n",
+        "opus, G722, PCMU, PCMA, L16 (the caller's order among the widest), packets of 20 ms, \
+         Opus at its own rate, complexity 5, FEC, jitter buffer up to 200 ms, \
+         keys in the audio where there are no telephone-events\n",
+        "a silent line is asked after 30s, on hold after 5m\n",
         "recordings           /r (not in this release: nothing is recorded)\n",
         "may invite X{4} as user, X{5,11} through mygw, as guest; 1 at one time, 5 in 10m\n",
+    ] {
+        assert!(summary.contains(part), "{part}\n{summary}");
+    }
+}
+
+#[test]
+fn the_summary_tells_what_is_done_to_voices() {
+    let summary = tutorial(&[
+        "profiles.simpleconf.rate=auto",
+        "profiles.simpleconf.max-talkers=5",
+        "profiles.simpleconf.agc=-20",
+        "profiles.simpleconf.max-energy-level=9000",
+        "profiles.simpleconf.codecs=[\"PCMA\"]",
+        "profiles.simpleconf.inbound-codec-negotiation=greedy",
+        "roles.guest.denoise=true",
+        "roles.guest.agc=false",
+    ]);
+    let summary = summary.unwrap().summary();
+    for part in [
+        "the members' best rate, 20 ms, energy level 100, comfort noise 1400, the 5 loudest talkers, ",
+        "PCMA (this order), packets of 20 ms, jitter buffer up to 200 ms, ",
+        "speech is brought to -20 dBov, above 9000 for 10 frames muted for 2000 ms\n",
+        "9 energy up; speech as it is; noise is taken out\n",
     ] {
         assert!(summary.contains(part), "{part}\n{summary}");
     }

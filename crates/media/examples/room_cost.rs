@@ -6,7 +6,10 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use confab_media::{Command, Control, Engine, EngineConfig, Hear, Law, LegId, RoomId, StreamConfig, Worker};
+use confab_codec::Law;
+use confab_media::{
+    Codec, Command, Control, Engine, EngineConfig, Hear, LegId, RoomId, RoomRate, StreamConfig, Worker,
+};
 use confab_mixer::Tone;
 use confab_rtp::Packet;
 
@@ -24,9 +27,16 @@ fn main() {
     let mut arguments = std::env::args().skip(1).map_while(|argument| argument.parse::<u64>().ok());
     let legs = arguments.next().unwrap_or(100);
     let talkers = arguments.next().unwrap_or(3).min(legs);
-    let config = EngineConfig { address: ADDRESS, ports: 20000..=29999, workers: 1, seed: 1 };
+    let config = EngineConfig { workers: 1, ..EngineConfig::new(ADDRESS, 20000..=29999, 1) };
     let (mut engine, mut workers) = Engine::manual(config);
-    let open = Command::OpenRoom { room: ROOM, rate: 8000, interval_ms: 20, comfort_noise: None };
+    let open = Command::OpenRoom {
+        room: ROOM,
+        rate: RoomRate::Fixed(8000),
+        interval_ms: 20,
+        comfort_noise: None,
+        max_talkers: None,
+        denoise: false,
+    };
     engine.command(open).expect("a room");
     let mut phones: Vec<Phone> =
         (0..legs).map(|leg| join(&mut engine, &mut workers[0], leg, talkers)).collect();
@@ -40,18 +50,9 @@ fn join(engine: &mut Engine, worker: &mut Worker, leg: u64, talkers: u64) -> Pho
     let port = engine.open_leg(leg_id).expect("a port pair");
     let stream = StreamConfig {
         remote: socket.local_addr().ok(),
-        remote_rtcp: None,
-        law: Law::Mu,
-        send_payload_type: 0,
-        receive_payload_type: 0,
-        event_payload_type: None,
-        comfort_noise: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        rtcp_mux: false,
         cname: "confab".into(),
         signalling_source: Some(ADDRESS),
+        ..StreamConfig::new(Codec::Pcmu, 0)
     };
     let commands = [
         Command::StartLeg { leg: leg_id, room: ROOM, stream },
@@ -86,12 +87,12 @@ impl Phone {
         self.tone.fill(&mut pcm);
         Law::Mu.encode(&pcm, &mut payload);
         let packet = Packet {
-            marker: false,
             payload_type: 0,
             sequence: tick as u16,
             timestamp: tick * 160,
             ssrc: u32::from(self.port),
             payload: &payload,
+            ..Packet::default()
         };
         packet.write(&mut datagram);
         self.socket.send_to(&datagram, (ADDRESS, self.port)).expect("a packet sent");

@@ -1,22 +1,16 @@
 //! What the control side asks of the engine, and what it is told.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use confab_codec::Law;
+use confab_audio::{LegId, PlaybackId, StreamConfig};
+use confab_codec::CodecError;
 use confab_mixer::Control;
 
-/// One call's media: a socket pair and the streams over it. Never reused.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct LegId(pub u64);
+use crate::sound::Sound;
 
 /// One room. Never reused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct RoomId(pub u64);
-
-/// One playback of a prompt or of music. Never reused.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct PlaybackId(pub u64);
 
 /// Something for the engine to do. Commands for one room take effect in the order given.
 #[derive(Clone, Debug)]
@@ -25,12 +19,16 @@ pub enum Command {
     OpenRoom {
         /// The new room's id.
         room: RoomId,
-        /// Samples per second; 8000 is the only rate so far.
-        rate: u32,
+        /// Samples per second.
+        rate: RoomRate,
         /// Time between two ticks in ms; a multiple of 10 up to 60.
         interval_ms: u16,
         /// Comfort noise when nobody talks, in FreeSWITCH's terms: a divisor, 1400 for `true`.
         comfort_noise: Option<u16>,
+        /// How many talkers are mixed at most: the loudest. `None`: all.
+        max_talkers: Option<u16>,
+        /// Whether its members can be denoised, which takes memory for each.
+        denoise: bool,
     },
     /// Ends a room. Legs still in it fall silent, but keep their ports until [`Command::StopLeg`].
     CloseRoom {
@@ -80,8 +78,8 @@ pub enum Command {
         playback: PlaybackId,
         /// Who hears it.
         to: Listener,
-        /// Samples at the room's rate.
-        sounds: Vec<Arc<[i16]>>,
+        /// The sounds.
+        sounds: Vec<Arc<Sound>>,
         /// Starts again after the last sound, until stopped.
         repeat: bool,
         /// Gain in dB; 0 leaves the samples as they are.
@@ -94,6 +92,15 @@ pub enum Command {
     },
 }
 
+/// The rate of a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RoomRate {
+    /// So many samples per second: 8000, 16000, 24000, 32000 or 48000.
+    Fixed(u32),
+    /// The best that at least two members' codecs have, 8000 if there is none; it changes as they come and go.
+    Auto,
+}
+
 /// Who hears a playback.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Listener {
@@ -103,107 +110,17 @@ pub enum Listener {
     Room(RoomId),
 }
 
-/// The audio stream of one leg as negotiated, from our point of view.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StreamConfig {
-    /// Where the peer wants its RTP; `None` when it gave no address (hold by `c=0.0.0.0`).
-    pub remote: Option<SocketAddr>,
-    /// Where it wants its RTCP; `None` for the port after `remote`'s.
-    pub remote_rtcp: Option<SocketAddr>,
-    /// The codec, both ways.
-    pub law: Law,
-    /// Payload type of the audio that we send.
-    pub send_payload_type: u8,
-    /// Payload type of the audio that we receive.
-    pub receive_payload_type: u8,
-    /// Payload type of telephone-events that we receive, if negotiated.
-    pub event_payload_type: Option<u8>,
-    /// Payload type of comfort noise that we receive, if negotiated.
-    pub comfort_noise: Option<u8>,
-    /// Length of the packets that we send, in ms; kept within 10 to 60.
-    pub ptime_ms: u8,
-    /// False when the peer's direction forbids us to send; the timestamps run on meanwhile.
-    pub send: bool,
-    /// False when we said that we do not want to receive.
-    pub receive: bool,
-    /// RTCP on the RTP port (RFC 5761).
-    pub rtcp_mux: bool,
-    /// Our canonical name in RTCP (RFC 3550 §6.5.1).
-    pub cname: String,
-    /// Where the call's signalling comes from, once that is proved: the second candidate for the source of its RTP.
-    pub signalling_source: Option<IpAddr>,
-}
-
 /// Something that happened on a worker.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a worker may not allocate, and the rest is rare")]
 pub enum Event {
-    /// A key was pressed, told by RFC 4733; once per press.
-    Digit {
-        /// Who pressed it.
-        leg: LegId,
-        /// `0`-`9`, `*`, `#`, `A`-`D`.
-        digit: char,
-    },
-    /// The leg began to talk.
-    TalkStarted {
-        /// Who talks.
-        leg: LegId,
-    },
-    /// The leg ended talking.
-    TalkStopped {
-        /// Who talked.
-        leg: LegId,
-    },
-    /// A playback ran to its end. Not sent for one that was stopped.
-    PlaybackDone {
-        /// The playback that is over.
-        playback: PlaybackId,
-    },
+    /// In a room.
+    Audio(confab_audio::Event),
     /// The room panicked and is no longer ticked; its legs keep their ports until [`Command::StopLeg`].
     RoomFailed {
         /// The room that is lost.
         room: RoomId,
     },
-    /// No valid RTP or RTCP came from the leg for 30 s (300 s on hold), and again for each further such time.
-    LegSilent {
-        /// The silent leg.
-        leg: LegId,
-        /// Time since the last packet, ms.
-        for_ms: u64,
-    },
-    /// The last event of a started leg: what passed over it.
-    LegStats {
-        /// The leg that was stopped.
-        leg: LegId,
-        /// Its counts.
-        stats: Stats,
-    },
-}
-
-/// What passed over one leg.
-#[derive(Clone, Copy, PartialEq, Default, Debug)]
-#[non_exhaustive]
-pub struct Stats {
-    /// RTP packets sent.
-    pub packets_sent: u64,
-    /// RTP packets taken: audio, events and comfort noise from the right source.
-    pub packets_received: u64,
-    /// Packets that were refused: malformed, of a wrong source, late, of an unknown payload type.
-    pub packets_dropped: u64,
-    /// Packets that could not be sent because the socket did not take them.
-    pub send_failures: u64,
-    /// Packets lost on their way to us, by their sequence numbers (RFC 3550 §6.4.1).
-    pub packets_lost: u64,
-    /// Interarrival jitter in µs (RFC 3550 §6.4.1).
-    pub jitter_us: u64,
-    /// Ticks in which the socket held more packets than one tick may read.
-    pub over_budget: u64,
-    /// Times that a loss was concealed.
-    pub concealed: u64,
-    /// Delay that we added at the end, µs.
-    pub delay_us: u64,
-    /// Round trip by RTCP in µs, if the peer reported.
-    pub round_trip_us: Option<u64>,
 }
 
 /// Why a command was not taken.
@@ -225,6 +142,14 @@ pub enum CommandError {
     /// The room was never opened or is closed.
     #[error("no such audio room: {0:?}")]
     UnknownRoom(RoomId),
+    /// A leg's codec cannot be coded.
+    #[error("the codec of the audio leg {leg:?} cannot be coded: {error}")]
+    Codec {
+        /// The leg.
+        leg: LegId,
+        /// Why not.
+        error: CodecError,
+    },
     /// The room's rate or interval is not among those that can be mixed.
     #[error("cannot mix at {rate} Hz every {interval_ms} ms")]
     Unmixable {

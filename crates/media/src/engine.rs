@@ -6,21 +6,21 @@ use std::net::{IpAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use confab_codec::ComfortNoise;
-use confab_mixer::Playback;
-
-use crate::clock::Random;
-use crate::command::{
-    Command, CommandError, EngineStats, Event, LegId, Listener, PlaybackId, RoomId, StreamConfig,
+use confab_audio::{
+    Clock, Format, Leg, LegId, PlaybackId, Random, Retuned, Room, RoomConfig, SilenceLimits, StreamChange,
+    StreamConfig,
 };
-use crate::format::Format;
-use crate::leg::Leg;
+use confab_codec::{Codec, ComfortNoise};
+use confab_mixer::MixerConfig;
+
+use crate::command::{Command, CommandError, EngineStats, Event, Listener, RoomId, RoomRate};
 use crate::link::{Link, link};
 use crate::order::{Order, What};
-use crate::ports::{PortPool, SocketPair};
-use crate::room::Room;
+use crate::place::{LegPlace, PlaybackPlace, RoomPlace, Started, best_common_rate};
+use crate::ports::PortPool;
+use crate::room::{Line, LiveRoom};
 use crate::thread::{Wake, spawn};
 use crate::worker::Worker;
 
@@ -39,8 +39,18 @@ pub struct EngineConfig {
     pub ports: RangeInclusive<u16>,
     /// Worker threads; 0 for one per core.
     pub workers: usize,
+    /// When a leg's silence is told.
+    pub silence: SilenceLimits,
     /// Seeds SSRCs, first sequence numbers and timestamps, RTCP intervals and comfort noise.
     pub seed: u64,
+}
+
+impl EngineConfig {
+    /// One worker per core, and the usual limits of silence.
+    #[must_use]
+    pub fn new(address: IpAddr, ports: RangeInclusive<u16>, seed: u64) -> Self {
+        Self { address, ports, workers: 0, silence: SilenceLimits::default(), seed }
+    }
 }
 
 /// No free port pair is left in the configured range.
@@ -55,23 +65,14 @@ pub struct Engine {
     threads: Vec<JoinHandle<()>>,
     legs: HashMap<LegId, LegPlace>,
     rooms: HashMap<RoomId, RoomPlace>,
-    /// Where the playbacks that may still run are heard.
-    playbacks: HashMap<PlaybackId, (RoomId, Listener)>,
+    /// Those that may still run.
+    playbacks: HashMap<PlaybackId, PlaybackPlace>,
     /// By level and rate.
     noises: HashMap<(u16, u32), Arc<[i16]>>,
+    clock: Clock,
+    silence: SilenceLimits,
     random: Random,
     opened_rooms: u32,
-}
-
-enum LegPlace {
-    Opened(SocketPair),
-    Started { port: u16, room: RoomId, worker: usize },
-}
-
-#[derive(Clone, Copy)]
-struct RoomPlace {
-    worker: usize,
-    format: Format,
 }
 
 impl Engine {
@@ -102,7 +103,9 @@ impl Engine {
             rooms: HashMap::new(),
             playbacks: HashMap::new(),
             noises: HashMap::new(),
-            random: Random(config.seed),
+            clock: clock(),
+            silence: config.silence,
+            random: Random::new(config.seed),
             opened_rooms: 0,
         };
         (engine, ports.into_iter().map(Worker::new).collect())
@@ -113,7 +116,7 @@ impl Engine {
     pub fn open_leg(&mut self, leg: LegId) -> Result<u16, PortsExhausted> {
         match self.legs.get(&leg) {
             Some(LegPlace::Opened(sockets)) => return Ok(sockets.port()),
-            Some(LegPlace::Started { port, .. }) => return Ok(*port),
+            Some(LegPlace::Started(started)) => return Ok(started.port),
             None => {}
         }
         let sockets = self.ports.take().ok_or(PortsExhausted)?;
@@ -126,19 +129,37 @@ impl Engine {
     /// this side until there is a place.
     pub fn command(&mut self, command: Command) -> Result<(), CommandError> {
         match command {
-            Command::OpenRoom { room, rate, interval_ms, comfort_noise } => {
-                let format =
-                    Format::new(rate, interval_ms).ok_or(CommandError::Unmixable { rate, interval_ms })?;
-                self.open_room(room, format, comfort_noise)
+            Command::OpenRoom { room, rate, interval_ms, comfort_noise, max_talkers, denoise } => {
+                let first =
+                    if let RoomRate::Fixed(rate) = rate { rate } else { best_common_rate([].into_iter()) };
+                let format = Format::new(first, interval_ms)
+                    .ok_or(CommandError::Unmixable { rate: first, interval_ms })?;
+                let worker = self.least_loaded();
+                let legs = Vec::new();
+                let place = RoomPlace {
+                    worker,
+                    rate,
+                    format,
+                    comfort_noise,
+                    max_talkers,
+                    denoise,
+                    legs,
+                    most_legs: 0,
+                };
+                self.open_room(room, place)
             }
             Command::CloseRoom { room } => self.close_room(room),
-            Command::StartLeg { leg, room, stream } => self.start_leg(leg, room, Box::new(stream)),
-            Command::UpdateStream { leg, stream } => self.order_leg(leg, What::Update(leg, Box::new(stream))),
+            Command::StartLeg { leg, room, stream } => self.start_leg(leg, room, stream),
+            Command::UpdateStream { leg, stream } => self.update_stream(leg, stream),
             Command::StopLeg { leg } => self.stop_leg(leg),
             Command::Set { leg, control } => self.order_leg(leg, What::Set(leg, control)),
             Command::Hold { leg, on } => self.order_leg(leg, What::Hold(leg, on)),
             Command::Play { playback, to, sounds, repeat, gain_db } => {
-                self.play(to, Playback { id: playback.0, sounds, repeat, gain_db, lead_in_ms: 0 })
+                let room = match to {
+                    Listener::Room(room) => room,
+                    Listener::Leg(leg) => self.started(leg)?.room,
+                };
+                self.play(playback, PlaybackPlace { room, to, sounds, repeat, gain_db })
             }
             Command::Stop { playback } => self.stop_playback(playback),
         }
@@ -149,7 +170,7 @@ impl Engine {
     pub fn poll_event(&mut self) -> Option<Event> {
         self.links.iter_mut().for_each(Link::flush);
         let event = self.links.iter_mut().find_map(Link::receive)?;
-        if let Event::PlaybackDone { playback } = event {
+        if let Event::Audio(confab_audio::Event::PlaybackDone { playback }) = event {
             self.playbacks.remove(&playback);
         }
         Some(event)
@@ -160,77 +181,143 @@ impl Engine {
         self.links.iter().fold(EngineStats::default(), |sum, link| link.counters.add_to(sum))
     }
 
-    fn open_room(&mut self, room: RoomId, format: Format, noise: Option<u16>) -> Result<(), CommandError> {
+    fn open_room(&mut self, room: RoomId, place: RoomPlace) -> Result<(), CommandError> {
         if self.rooms.contains_key(&room) {
             return Err(CommandError::AlreadyOpen(room));
         }
-        let worker = self.least_loaded();
-        let noise = noise.map(|level| self.noise(level, format.rate));
-        let opened = Box::new(Room::new(format, noise));
-        let phase = self.next_phase(format.interval());
-        self.order(worker, room, What::Open { room: opened, phase })?;
-        self.links[worker].load += 1;
-        self.rooms.insert(room, RoomPlace { worker, format });
+        let mixer = self.mixer_config(&place, place.format.rate);
+        let config = RoomConfig { mixer, clock: self.clock, silence: self.silence };
+        let opened = Box::new(LiveRoom::new(Room::new(config)));
+        let phase = self.next_phase(place.format.interval());
+        self.order(place.worker, room, What::Open { room: opened, phase })?;
+        self.links[place.worker].load += 1;
+        self.rooms.insert(room, place);
         Ok(())
     }
 
     fn close_room(&mut self, room: RoomId) -> Result<(), CommandError> {
         let place = self.rooms.remove(&room).ok_or(CommandError::UnknownRoom(room))?;
-        self.playbacks.retain(|_, (played_in, _)| *played_in != room);
+        self.playbacks.retain(|_, playback| playback.room != room);
         let link = &mut self.links[place.worker];
         link.load -= 1;
         link.send(Order { room, what: What::Close });
         Ok(())
     }
 
-    fn start_leg(&mut self, leg: LegId, room: RoomId, stream: Box<StreamConfig>) -> Result<(), CommandError> {
-        let RoomPlace { worker, format } = *self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?;
+    fn start_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<(), CommandError> {
+        let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
+        match self.legs.get(&leg) {
+            Some(LegPlace::Opened(_)) => {}
+            Some(LegPlace::Started(_)) => return Err(CommandError::AlreadyStarted(leg)),
+            None => return Err(CommandError::UnknownLeg(leg)),
+        }
         if !self.links[worker].has_room() {
             return Err(CommandError::QueueFull);
         }
-        let sockets = match self.legs.remove(&leg) {
-            Some(LegPlace::Opened(sockets)) => sockets,
-            Some(started) => {
-                self.legs.insert(leg, started);
-                return Err(CommandError::AlreadyStarted(leg));
-            }
-            None => return Err(CommandError::UnknownLeg(leg)),
+        let codec = stream.codec;
+        self.retune(room, Some(codec))?;
+        let made = self.make_leg(leg, room, stream)?;
+        let Some(LegPlace::Opened(sockets)) = self.legs.remove(&leg) else {
+            return Err(CommandError::UnknownLeg(leg));
         };
-        self.legs.insert(leg, LegPlace::Started { port: sockets.port(), room, worker });
-        let started = Leg::new(leg, sockets, stream, format, self.random.next(), Instant::now());
-        self.links[worker].load += 1;
-        self.order(worker, room, What::Start(Box::new(started)))
+        let started = Started { port: sockets.port(), room, worker, codec };
+        self.legs.insert(leg, LegPlace::Started(started));
+        let link = &mut self.links[worker];
+        link.load += 1;
+        link.send(Order { room, what: What::Start(Line { leg: made, sockets }) });
+        Ok(())
+    }
+
+    fn make_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<Box<Leg>, CommandError> {
+        let place = self.rooms.get_mut(&room).ok_or(CommandError::UnknownRoom(room))?;
+        let made = Leg::new(leg, stream, place.format, place.tuning(), self.random.next(), Instant::now())
+            .map_err(|error| CommandError::Codec { leg, error })?;
+        place.legs.push(leg);
+        place.most_legs = place.most_legs.max(place.legs.len());
+        Ok(Box::new(made))
+    }
+
+    fn update_stream(&mut self, leg: LegId, stream: StreamConfig) -> Result<(), CommandError> {
+        let Started { room, worker, .. } = self.started(leg)?;
+        let place = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?;
+        let codec = stream.codec;
+        let change = StreamChange::new(stream, place.format, place.tuning())
+            .map_err(|error| CommandError::Codec { leg, error })?;
+        self.order(worker, room, What::Update(leg, Box::new(change)))?;
+        if let Some(LegPlace::Started(started)) = self.legs.get_mut(&leg) {
+            started.codec = codec;
+        }
+        self.retune(room, None)
     }
 
     fn stop_leg(&mut self, leg: LegId) -> Result<(), CommandError> {
         let place = self.legs.remove(&leg).ok_or(CommandError::UnknownLeg(leg))?;
-        self.playbacks.retain(|_, (_, to)| *to != Listener::Leg(leg));
+        self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
         match place {
             LegPlace::Opened(sockets) => self.ports.free(sockets.port()),
-            LegPlace::Started { port, room, worker } => {
+            LegPlace::Started(Started { port, room, worker, .. }) => {
                 self.ports.free(port);
                 let link = &mut self.links[worker];
                 link.load -= 1;
                 link.send(Order { room, what: What::Stop(leg) });
+                if let Some(place) = self.rooms.get_mut(&room) {
+                    place.legs.retain(|&other| other != leg);
+                    self.retune(room, None)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn play(&mut self, to: Listener, playback: Playback) -> Result<(), CommandError> {
-        let id = PlaybackId(playback.id);
-        let (room, leg) = match to {
-            Listener::Room(room) => (room, None),
-            Listener::Leg(leg) => (self.started(leg)?.1, Some(leg)),
+    /// Brings a room whose rate is not fixed to the one that fits its legs and the one that is about to join.
+    fn retune(&mut self, room: RoomId, joining: Option<Codec>) -> Result<(), CommandError> {
+        let Some(place) = self.rooms.get(&room).filter(|place| place.rate == RoomRate::Auto) else {
+            return Ok(());
         };
-        let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
-        self.order(worker, room, What::Play(leg, playback))?;
-        self.playbacks.insert(id, (room, to));
+        let legs: Vec<(LegId, Codec)> =
+            place.legs.iter().filter_map(|&leg| Some((leg, self.started(leg).ok()?.codec))).collect();
+        let rate = best_common_rate(legs.iter().map(|&(_, codec)| codec).chain(joining));
+        if rate == place.format.rate {
+            return Ok(());
+        }
+        let (worker, slots, place) = (place.worker, place.most_legs, place.clone());
+        let playbacks = self.playbacks.iter().filter(|(_, playback)| playback.room == room);
+        let playbacks = playbacks.map(|(id, playback)| playback.playback(id.0, rate)).collect();
+        let mixer = self.mixer_config(&place, rate);
+        let blamed = legs.first().map_or(LegId(0), |&(leg, _)| leg);
+        let retuned = Retuned::new(&mixer, slots, legs.into_iter(), playbacks)
+            .map_err(|error| CommandError::Codec { leg: blamed, error })?;
+        self.links[worker].send(Order { room, what: What::Retune(Box::new(retuned)) });
+        if let Some(place) = self.rooms.get_mut(&room) {
+            place.format.rate = rate;
+        }
+        Ok(())
+    }
+
+    fn mixer_config(&mut self, place: &RoomPlace, rate: u32) -> MixerConfig {
+        MixerConfig {
+            rate,
+            interval_ms: place.format.interval_ms,
+            comfort_noise: place.comfort_noise.map(|level| self.noise(level, rate)),
+            max_talkers: place.max_talkers,
+            denoise: place.denoise,
+        }
+    }
+
+    fn play(&mut self, id: PlaybackId, playing: PlaybackPlace) -> Result<(), CommandError> {
+        let place = self.rooms.get(&playing.room).ok_or(CommandError::UnknownRoom(playing.room))?;
+        let playback = playing.playback(id.0, place.format.rate);
+        let leg = match playing.to {
+            Listener::Room(_) => None,
+            Listener::Leg(leg) => Some(leg),
+        };
+        self.order(place.worker, playing.room, What::Play(leg, playback))?;
+        self.playbacks.insert(id, playing);
         Ok(())
     }
 
     fn stop_playback(&mut self, playback: PlaybackId) -> Result<(), CommandError> {
-        let Some((room, _)) = self.playbacks.get(&playback).copied() else { return Ok(()) };
+        let Some(room) = self.playbacks.get(&playback).map(|playing| playing.room) else { return Ok(()) };
         if let Some(place) = self.rooms.get(&room) {
             self.order(place.worker, room, What::StopPlayback(playback.0))?;
         }
@@ -239,7 +326,7 @@ impl Engine {
     }
 
     fn order_leg(&mut self, leg: LegId, what: What) -> Result<(), CommandError> {
-        let (worker, room) = self.started(leg)?;
+        let Started { worker, room, .. } = self.started(leg)?;
         self.order(worker, room, what)
     }
 
@@ -252,10 +339,9 @@ impl Engine {
         Ok(())
     }
 
-    /// The worker and the room of a started leg.
-    fn started(&self, leg: LegId) -> Result<(usize, RoomId), CommandError> {
+    fn started(&self, leg: LegId) -> Result<Started, CommandError> {
         match self.legs.get(&leg) {
-            Some(LegPlace::Started { room, worker, .. }) => Ok((*worker, *room)),
+            Some(LegPlace::Started(started)) => Ok(*started),
             Some(LegPlace::Opened(_)) | None => Err(CommandError::UnknownLeg(leg)),
         }
     }
@@ -281,6 +367,12 @@ impl Engine {
         });
         Arc::clone(noise)
     }
+}
+
+/// The wall clock is read once, so that a step of it disturbs no report.
+fn clock() -> Clock {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Clock::new(Instant::now(), unix)
 }
 
 impl Drop for Engine {

@@ -154,6 +154,11 @@ impl Port {
         }
     }
 
+    /// Tells the control side what happened in a room.
+    pub(crate) fn tell(&mut self, event: confab_audio::Event) {
+        self.emit(Event::Audio(event));
+    }
+
     /// Hands something back to be freed. Without a place it is freed here: late is better than leaked.
     pub(crate) fn retire(&mut self, retired: Retired) {
         self.unseen = true;
@@ -164,14 +169,15 @@ impl Port {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{LegId, RoomId};
+    use crate::command::RoomId;
     use crate::order::What;
+    use confab_audio::LegId;
 
     #[test]
     fn events_beyond_the_ring_are_counted() {
         let (mut link, mut port) = link();
         for leg in 0..EVENTS as u64 + 3 {
-            port.emit(Event::TalkStarted { leg: LegId(leg) });
+            port.tell(confab_audio::Event::TalkStarted { leg: LegId(leg) });
         }
         assert_eq!(link.counters.add_to(EngineStats::default()).events_dropped, 3);
         assert_eq!(std::iter::from_fn(|| link.receive()).count(), EVENTS);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use confab_audio::{Leg, LegId, Retuned, StreamChange};
 use confab_mixer::{Control, Playback};
 
-use crate::command::{LegId, RoomId, StreamConfig};
-use crate::leg::Leg;
-use crate::room::Room;
+use crate::command::RoomId;
+use crate::room::{Line, LiveRoom};
 
 /// Something for the worker on which `room` lives.
 pub(crate) struct Order {
@@ -18,12 +18,13 @@ pub(crate) struct Order {
 pub(crate) enum What {
     /// `phase` spreads the rooms of a worker inside the interval.
     Open {
-        room: Box<Room>,
+        room: Box<LiveRoom>,
         phase: Duration,
     },
     Close,
-    Start(Box<Leg>),
-    Update(LegId, Box<StreamConfig>),
+    Retune(Box<Retuned>),
+    Start(Line),
+    Update(LegId, Box<StreamChange>),
     Stop(LegId),
     Set(LegId, Control),
     Hold(LegId, bool),
@@ -34,8 +35,9 @@ pub(crate) enum What {
 /// Something a worker is done with, to be freed by the control side: never read, only dropped.
 #[expect(dead_code, reason = "the fields are carried to be dropped elsewhere")]
 pub(crate) enum Retired {
-    Room(Box<Room>),
+    Room(Box<LiveRoom>),
     Leg(Box<Leg>),
-    Stream(Box<StreamConfig>),
+    Stream(Box<StreamChange>),
+    Retuned(Box<Retuned>),
     Playback(Playback),
 }

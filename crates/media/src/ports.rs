@@ -7,7 +7,9 @@ use std::ops::RangeInclusive;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::outbox::Channel;
+use crate::receive::stamp_arrivals;
+
+use confab_audio::Channel;
 
 /// What the kernel may hold for one socket: about a hundred packets, so that a flood cannot build up a long delay.
 const RECEIVE_BUFFER_BYTES: usize = 64 * 1024;
@@ -101,7 +103,9 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     socket.bind(&address.into())?;
-    Ok(socket.into())
+    let socket = socket.into();
+    stamp_arrivals(&socket);
+    Ok(socket)
 }
 
 /// The address as the peer knows it: IPv4 that arrives on an IPv6 socket is IPv4 again.

@@ -1,16 +1,20 @@
 //! What a worker lends to the room whose turn it is.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use crate::clock::Clock;
+use confab_audio::Outbox;
+
 use crate::link::Port;
+use crate::receive::Receiver;
 
 /// The time, and what all rooms of a worker share.
 pub(crate) struct Turn<'a> {
-    /// When the turn really began; packets that are read in it arrived by then.
+    /// When the turn really began.
     pub(crate) now: Instant,
-    pub(crate) clock: &'a Clock,
-    /// Place for one datagram.
-    pub(crate) buffer: &'a mut [u8],
+    /// The same by the wall clock.
+    pub(crate) wall: SystemTime,
+    pub(crate) receiver: &'a mut Receiver,
+    /// Place for the datagrams of one tick; empty between two turns.
+    pub(crate) outbox: &'a mut Outbox,
     pub(crate) port: &'a mut Port,
 }

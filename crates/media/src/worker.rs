@@ -1,14 +1,15 @@
 //! One worker: the rooms that live on it, each ticked when it is due.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::clock::Clock;
+use confab_audio::Outbox;
+
 use crate::command::{Event, RoomId};
-use crate::leg::LONGEST_DATAGRAM;
 use crate::link::{Counters, Port, count};
 use crate::order::{Order, Retired, What};
-use crate::room::Room;
+use crate::receive::Receiver;
+use crate::room::LiveRoom;
 use crate::turn::Turn;
 
 /// A tick that begins later than this after it was due is counted as late.
@@ -25,10 +26,10 @@ const ORDERS_AT_ONCE: usize = 64;
 pub struct Worker {
     rooms: Vec<Place>,
     port: Port,
-    clock: Clock,
+    outbox: Outbox,
     /// Rooms tick on a grid from here.
     epoch: Instant,
-    buffer: Box<[u8]>,
+    receiver: Receiver,
 }
 
 /// A room and when it ticks next; apart from the room, so that a look at all of them is a look at few cache lines.
@@ -36,7 +37,7 @@ struct Place {
     id: RoomId,
     state: State,
     due: Instant,
-    room: Box<Room>,
+    room: Box<LiveRoom>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,9 +54,9 @@ impl Worker {
         Self {
             rooms: Vec::with_capacity(256),
             port,
-            clock: Clock::new(),
+            outbox: Outbox::default(),
             epoch: Instant::now(),
-            buffer: vec![0; LONGEST_DATAGRAM].into(),
+            receiver: Receiver::new(),
         }
     }
 
@@ -71,16 +72,17 @@ impl Worker {
 
     /// Ticks the rooms that are due.
     pub fn tick_due(&mut self, now: Instant) {
-        let Self { rooms, port, clock, buffer, .. } = self;
+        let Self { rooms, port, outbox, receiver, .. } = self;
+        let wall = SystemTime::now();
         for place in rooms.iter_mut().filter(|place| place.is_due(now)) {
-            place.catch_up(&mut Turn { now, clock, buffer, port });
+            place.catch_up(&mut Turn { now, wall, receiver, outbox, port });
         }
     }
 
     /// Stops all legs: the control side is gone.
     pub(crate) fn stop_all(&mut self, now: Instant) {
         for place in &mut self.rooms {
-            place.room.stop_all(now, &self.clock);
+            place.room.stop_all(now, &mut self.outbox);
         }
     }
 
@@ -105,15 +107,15 @@ impl Worker {
 
     fn handle(&mut self, now: Instant, order: Order) {
         if let What::Open { room, phase } = order.what {
-            let due = next_on_grid(self.epoch + phase, now, room.format.interval());
+            let due = next_on_grid(self.epoch + phase, now, room.room.format().interval());
             self.rooms.push(Place { id: order.room, state: State::Running, due, room });
             return;
         }
-        let Self { rooms, port, clock, buffer, .. } = self;
+        let Self { rooms, port, outbox, receiver, .. } = self;
         let Some(index) = rooms.iter().position(|place| place.id == order.room) else { return };
         let place = &mut rooms[index];
-        place.handle(order.what, &mut Turn { now, clock, buffer, port });
-        if place.state == State::Closed && place.room.is_empty() {
+        place.handle(order.what, &mut Turn { now, wall: SystemTime::now(), receiver, outbox, port });
+        if place.state == State::Closed && place.room.room.legs() == 0 {
             port.retire(Retired::Room(rooms.swap_remove(index).room));
         }
     }
@@ -129,7 +131,7 @@ impl Place {
         self.skip_stall(turn);
         while self.is_due(turn.now) {
             let due = self.due;
-            self.due += self.room.format.interval();
+            self.due += self.room.room.format().interval();
             count(&turn.port.counters.ticks, 1);
             if turn.now - due > LATE {
                 count(&turn.port.counters.late_ticks, 1);
@@ -140,12 +142,12 @@ impl Place {
 
     /// Leaves out the ticks that are too old to be worth anything; the RTP timestamps count them.
     fn skip_stall(&mut self, turn: &Turn<'_>) {
-        let interval = self.room.format.interval();
+        let interval = self.room.room.format().interval();
         let behind = (turn.now - self.due).as_micros() / interval.as_micros();
         let skipped = (behind as u32).saturating_sub(CATCH_UP - 1);
         if skipped > 0 {
             self.due += interval * skipped;
-            self.room.skip(skipped.wrapping_mul(self.room.format.frame() as u32));
+            (0..skipped).for_each(|_| self.room.room.skip());
             count(&turn.port.counters.skipped_ticks, u64::from(skipped));
         }
     }
@@ -157,19 +159,19 @@ impl Place {
                 self.guard(turn, |room, turn| room.leave(leg, turn.port));
                 self.room.stop(leg, turn);
             }
-            What::Start(leg) if self.state != State::Running => self.room.shelve(leg),
+            What::Start(line) if self.state != State::Running => self.room.shelve(line),
             what => self.guard(turn, |room, turn| room.handle(what, turn)),
         }
     }
 
     /// Lets a running room do something; if it panics, it alone is lost.
-    fn guard(&mut self, turn: &mut Turn<'_>, work: impl FnOnce(&mut Room, &mut Turn<'_>)) {
+    fn guard(&mut self, turn: &mut Turn<'_>, work: impl FnOnce(&mut LiveRoom, &mut Turn<'_>)) {
         if self.state != State::Running {
             return;
         }
         if catch_unwind(AssertUnwindSafe(|| work(&mut self.room, turn))).is_err() {
             self.state = State::Failed;
-            self.room.abandon_tick();
+            turn.outbox.clear();
             count(&turn.port.counters.rooms_failed, 1);
             turn.port.emit(Event::RoomFailed { room: self.id });
         }

@@ -5,7 +5,8 @@ mod common;
 use std::sync::Arc;
 
 use common::{Bed, Phone, ROOM};
-use confab_media::{Command, Control, Event, Hear, Law, Listener, PlaybackId};
+use confab_audio::Event;
+use confab_media::{Codec, Command, Control, Hear, Listener, PlaybackId, Sound};
 use confab_mixer::Tone;
 
 const LOW: f32 = 600.0;
@@ -31,10 +32,10 @@ fn assert_silent(phone: &Phone, frequency: f32) {
     assert!(level < SILENT, "{:?} hears {frequency} Hz at {level} dBov", phone.leg);
 }
 
-fn tone(frequency: f32, samples: usize) -> Arc<[i16]> {
+fn tone(frequency: f32, samples: usize) -> Arc<Sound> {
     let mut pcm = vec![0; samples];
     Tone::new(8000, frequency, LOUD).fill(&mut pcm);
-    pcm.into()
+    Arc::new(Sound::new(8000, pcm))
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn both_laws_meet() {
     let mut bed = Bed::new(2);
     let mut anne = bed.join(1, low);
     let mut bert = bed.join(2, |phone| {
-        phone.law = Law::A;
+        phone.codec = Codec::Pcma;
         high(phone);
     });
     bed.talk(40, &mut [&mut anne, &mut bert]);
@@ -197,7 +198,7 @@ fn rtp_goes_on_through_mute_prompt_and_codec_change() {
     bed.talk(20, &mut [&mut anne]);
     anne.assert_continuous();
 
-    anne.law = Law::A;
+    anne.codec = Codec::Pcma;
     bed.command(Command::UpdateStream { leg: anne.leg, stream: anne.stream() });
     bed.talk(5, &mut [&mut anne]);
     anne.assert_continuous();

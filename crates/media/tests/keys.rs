@@ -3,12 +3,12 @@
 mod common;
 
 use common::{Bed, EVENT_PAYLOAD_TYPE, Phone, packet};
-use confab_media::Event;
+use confab_audio::Event;
 
 /// Events, not talk.
 fn digits(bed: &mut Bed) -> Vec<(u64, char)> {
     let digit = |event| match event {
-        Event::Digit { leg, digit } => Some((leg.0, digit)),
+        Event::Digit { leg, digit, .. } => Some((leg.0, digit)),
         _ => None,
     };
     bed.events().into_iter().filter_map(digit).collect()

@@ -6,9 +6,10 @@ use std::net::Ipv6Addr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use common::{Bed, Phone, ROOM, TICK, config, loopback};
+use common::{Bed, Phone, ROOM, TICK, config, loopback, open};
+use confab_audio::Event;
 use confab_media::{
-    Command, CommandError, Engine, EngineConfig, Event, LegId, PortsExhausted, RoomId, StreamConfig,
+    Command, CommandError, Engine, EngineConfig, LegId, PortsExhausted, RoomId, StreamConfig,
 };
 use confab_rtp::rtcp;
 
@@ -66,7 +67,8 @@ fn reports_share_the_rtp_port_when_multiplexed() {
     let multiplexed = StreamConfig { rtcp_mux: true, ..phone.stream() };
     bed.command(Command::UpdateStream { leg: phone.leg, stream: multiplexed });
     let mut report = [0; 256];
-    let own = rtcp::Report { ssrc: phone.ssrc, sender: None, block: None, cname: "phone", bye: false };
+    let own =
+        rtcp::Report { ssrc: phone.ssrc, sender: None, block: None, xr: None, cname: "phone", bye: false };
     let len = own.write(&mut report);
     phone.rtp.send_to(&report[..len], phone.peer).unwrap();
     bed.talk(5, &mut [&mut phone]);
@@ -85,7 +87,8 @@ fn reports_share_the_rtp_port_when_multiplexed() {
 fn ipv6_phones_are_served() {
     let ports = 21000..=21999;
     let address = Ipv6Addr::LOCALHOST.into();
-    let (engine, mut workers) = Engine::manual(EngineConfig { address, ports, workers: 1, seed: 3 });
+    let (engine, mut workers) =
+        Engine::manual(EngineConfig { workers: 1, ..EngineConfig::new(address, ports, 3) });
     let mut bed = Bed { engine, worker: workers.remove(0), address, now: Instant::now() };
     bed.open_room(ROOM);
     let mut anne = bed.join(1, |phone| phone.sing(600.0, -20.0));
@@ -105,7 +108,9 @@ fn what_passed_is_told_at_the_end() {
     bed.command(Command::StopLeg { leg: phone.leg });
     bed.tick();
     let events = bed.events();
-    let Some(Event::LegStats { leg, stats }) = events.last() else { panic!("no statistics in {events:?}") };
+    let Some(Event::LegStats { leg, stats, .. }) = events.last() else {
+        panic!("no statistics in {events:?}")
+    };
     assert_eq!(*leg, phone.leg);
     assert_eq!((stats.packets_sent, stats.packets_lost, stats.send_failures), (100, 3, 0));
     assert!(stats.packets_received >= 97, "{stats:?}");
@@ -163,14 +168,8 @@ fn wrong_commands_are_refused() {
             CommandError::AlreadyStarted(phone.leg),
         ),
         (Command::StartLeg { leg: LegId(2), room: RoomId(9), stream }, CommandError::UnknownRoom(RoomId(9))),
-        (
-            Command::OpenRoom { room: ROOM, rate: 8000, interval_ms: 20, comfort_noise: None },
-            CommandError::AlreadyOpen(ROOM),
-        ),
-        (
-            Command::OpenRoom { room: RoomId(3), rate: 44_100, interval_ms: 20, comfort_noise: None },
-            CommandError::Unmixable { rate: 44_100, interval_ms: 20 },
-        ),
+        (open(ROOM, 8000), CommandError::AlreadyOpen(ROOM)),
+        (open(RoomId(3), 44_100), CommandError::Unmixable { rate: 44_100, interval_ms: 20 }),
     ];
     for (command, error) in cases {
         assert_eq!(bed.engine.command(command), Err(error));
@@ -202,9 +201,7 @@ fn threads_keep_pace_and_say_goodbye_when_the_engine_is_dropped() {
         let _told_already = woken.try_send(());
     })
     .unwrap();
-    engine
-        .command(Command::OpenRoom { room: ROOM, rate: 8000, interval_ms: 20, comfort_noise: None })
-        .unwrap();
+    engine.command(open(ROOM, 8000)).unwrap();
     let port = engine.open_leg(LegId(1)).unwrap();
     let mut phone = Phone::new(loopback(37), LegId(1), port);
     engine.command(Command::StartLeg { leg: LegId(1), room: ROOM, stream: phone.stream() }).unwrap();

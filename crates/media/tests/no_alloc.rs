@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use allocation_counter::{AllocationInfo, measure};
 use common::{Bed, EVENT_PAYLOAD_TYPE, Phone};
-use confab_media::{Command, Control, Law, Listener, PlaybackId};
+use confab_media::{Codec, Command, Control, Listener, PlaybackId, Sound};
 
 /// What the worker allocated while it ran `ticks` ticks with all phones talking.
 fn run(bed: &mut Bed, ticks: usize, phones: &mut [Phone]) -> AllocationInfo {
@@ -49,13 +49,13 @@ fn ticks_and_settings_do_not_allocate() {
     let mut bed = Bed::new(40);
     let prepare = |leg: u64| {
         move |phone: &mut Phone| {
-            phone.law = if leg.is_multiple_of(2) { Law::Mu } else { Law::A };
+            phone.codec = if leg.is_multiple_of(2) { Codec::Pcmu } else { Codec::G722 };
             phone.ptime_ms = [10, 20, 30, 60][leg as usize % 4];
             phone.sing(300.0 + 50.0 * leg as f32, -25.0);
         }
     };
     let mut phones: Vec<Phone> = (1..=12).map(|leg| bed.join(leg, prepare(leg))).collect();
-    let music: Arc<[i16]> = vec![500; 4000].into();
+    let music = Arc::new(Sound::new(8000, vec![500; 4000]));
     let to = Listener::Room(common::ROOM);
     let sounds = vec![Arc::clone(&music); 3];
     bed.command(Command::Play { playback: PlaybackId(1), to, sounds, repeat: true, gain_db: -3.0 });
@@ -64,7 +64,7 @@ fn ticks_and_settings_do_not_allocate() {
     bed.command(Command::Play { playback: PlaybackId(2), to, sounds, repeat: false, gain_db: 0.0 });
     bed.tick();
 
-    let mut sum = run(&mut bed, 500, &mut phones);
+    let mut sum = run(&mut bed, 250, &mut phones);
     bed.set(phones[1].leg, Control::Speak(false));
     bed.set(phones[2].leg, Control::TalkGain(2));
     bed.command(Command::Hold { leg: phones[4].leg, on: true });

@@ -52,6 +52,15 @@ impl Ramp {
     }
 }
 
+/// From one to the other over the whole frame.
+pub(crate) fn cross_fade(from: &[i16], to: &[i16], out: &mut [i16]) {
+    let step = 1.0 / out.len() as f32;
+    for (i, (out, (&from, &to))) in out.iter_mut().zip(from.iter().zip(to)).enumerate() {
+        let (from, to) = (f32::from(from), f32::from(to));
+        *out = (from + (to - from) * step * i as f32) as i16;
+    }
+}
+
 /// Nearest integer of a value below 2^22, by pushing it to where a float holds no fraction. Unlike `round` this is two
 /// instructions and vectorises on every target.
 pub(crate) fn rounded(value: f32) -> i32 {

@@ -12,17 +12,17 @@
 //! words. At level 0 the gate lets everything through without delay and only tells who talks.
 
 /// How far the gate looks back from the first frame that counts, ms.
-const LOOK_BACK_MS: u16 = 60;
+const LOOK_BACK_MS: u16 = 100;
 /// How long a soft talker must be heard before the gate opens, ms.
 const CONFIRM_MS: u16 = 40;
 /// How long the gate stays open without talk, ms.
 const HANGOVER_MS: u16 = 800;
 /// A score this much above the level needs no confirmation.
 const SURE: u32 = 400;
-/// What is below this part of the level, or of a talker's loudness, is not missed (18 dB).
+/// What is below this part of the level, or of a talker's loudness, is not missed (18 dB); as a mean over 20 ms.
 const INAUDIBLE: u32 = 8;
-/// Part of its loudness that a talker's memory loses in each frame.
-const FADING: u32 = 32;
+/// How long a talker's loudness is remembered, ms.
+const MEMORY_MS: u16 = 640;
 
 /// The gate's times in frames.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,9 @@ pub(crate) struct Timing {
     look_back: u8,
     confirm: u8,
     hangover: u16,
+    memory: u16,
+    /// The part of the level from which on a frame is worth looking back to.
+    audible: u32,
 }
 
 impl Timing {
@@ -39,6 +42,8 @@ impl Timing {
             look_back: frames(LOOK_BACK_MS) as u8,
             confirm: frames(CONFIRM_MS) as u8,
             hangover: frames(HANGOVER_MS),
+            memory: frames(MEMORY_MS),
+            audible: INAUDIBLE * u32::from(interval_ms.max(20)) / 20,
         }
     }
 
@@ -82,21 +87,23 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(level: u16) -> Self {
-        Self { level: level.into(), ..Self::default() }
-    }
-
-    pub(crate) fn set_level(&mut self, level: u16) {
-        self.level = level.into();
-    }
-
-    pub(crate) fn talking(&self) -> bool {
-        self.talking
+    pub(crate) fn set_level(&mut self, level: u32) {
+        self.level = level;
     }
 
     /// Whether the room hears the member.
     pub(crate) fn passes(&self) -> bool {
         self.talking || self.level == 0
+    }
+
+    /// The highest score lately; it fades.
+    pub(crate) fn loudness(&self) -> u32 {
+        self.loudness
+    }
+
+    /// Whether a silent frame would change nothing, and nothing is left to look back to.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.talking && self.rising == 0 && self.behind == 0 && self.audible == 0
     }
 
     /// Takes the score of the newest frame (none while the member may not speak), and tells which frame the room hears.
@@ -105,8 +112,8 @@ impl Gate {
             let turn = self.turn(); // what is still heard of it fades out
             return (self.shut(), turn);
         };
-        self.loudness = score.max(self.loudness - self.loudness / FADING);
-        self.audible = self.audible << 1 | u16::from(score * INAUDIBLE > self.level);
+        self.loudness = score.max(self.loudness - self.loudness.div_ceil(u32::from(timing.memory)));
+        self.audible = self.audible << 1 | u16::from(score * timing.audible > self.level);
         self.quiet = self.quiet << 1 | u16::from(score <= self.level.max(self.loudness / INAUDIBLE));
         let change = match self.talking {
             false => self.wait(score, timing),

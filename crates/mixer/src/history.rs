@@ -29,8 +29,13 @@ impl History {
         frame_mut(&mut self.planes[self.newest], self.frame, slot)
     }
 
+    /// Whether this tick's frame was written.
+    pub(crate) fn is_written(&self, slot: Slot) -> bool {
+        self.written[slot.index()]
+    }
+
     /// The newest frame; silence if none was written.
-    pub(crate) fn newest(&mut self, slot: Slot) -> &[i16] {
+    pub(crate) fn newest(&mut self, slot: Slot) -> &mut [i16] {
         let frame = frame_mut(&mut self.planes[self.newest], self.frame, slot);
         if !self.written[slot.index()] {
             frame.fill(0);
@@ -44,12 +49,64 @@ impl History {
         &self.planes[plane][slot.index() * self.frame..][..self.frame]
     }
 
+    /// Takes over what `old` keeps of a slot, converted to the length that frames have here.
+    pub(crate) fn convert(&mut self, old: &Self, slot: Slot) {
+        self.newest = old.newest;
+        for (to, from) in self.planes.iter_mut().zip(&old.planes) {
+            convert(&from[slot.index() * old.frame..][..old.frame], frame_mut(to, self.frame, slot));
+        }
+    }
+
     pub(crate) fn advance(&mut self) {
         self.newest = (self.newest + 1) % self.planes.len();
         self.written.fill(false);
     }
 }
 
+/// The same sound at another rate, coarsely: straight lines between the samples, or means of them.
+pub(crate) fn convert(from: &[i16], to: &mut [i16]) {
+    let (have, want) = (from.len(), to.len());
+    for (i, out) in to.iter_mut().enumerate() {
+        let (at, end) = (i * have / want, (i + 1) * have / want);
+        *out = if end > at + 1 { mean(&from[at..end]) } else { between(from, at, i * have % want, want) };
+    }
+}
+
+fn mean(samples: &[i16]) -> i16 {
+    (samples.iter().map(|&sample| i32::from(sample)).sum::<i32>() / samples.len() as i32) as i16
+}
+
+/// The sample that lies `part` of `whole` behind `at`; behind the last one it goes on as straight as it came.
+fn between(samples: &[i16], at: usize, part: usize, whole: usize) -> i16 {
+    let at_or_last = |i: usize| i32::from(samples[i.min(samples.len() - 1)]);
+    let here = at_or_last(at);
+    let rise = if at + 1 < samples.len() {
+        at_or_last(at + 1) - here
+    } else {
+        here - at_or_last(at.saturating_sub(1))
+    };
+    let sample = here + rise * part as i32 / whole as i32;
+    sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
 fn frame_mut(plane: &mut [i16], frame: usize, slot: Slot) -> &mut [i16] {
     &mut plane[slot.index() * frame..][..frame]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Tone, level_dbov, tone_level_dbov};
+
+    #[test]
+    fn a_tone_is_the_same_at_every_rate() {
+        let rates = [8000, 16_000, 24_000, 32_000, 48_000];
+        for (from, to) in rates.iter().flat_map(|from| rates.map(|to| (*from, to))) {
+            let (mut before, mut after) = (vec![0; from as usize / 10], vec![0; to as usize / 10]);
+            Tone::new(from, 440.0, -20.0).fill(&mut before);
+            convert(&before, &mut after);
+            assert!((tone_level_dbov(&after, to, 440.0) + 20.0).abs() < 0.3, "{from} to {to}");
+            assert!((level_dbov(&after) + 20.0).abs() < 0.3, "{from} to {to}");
+        }
+    }
 }

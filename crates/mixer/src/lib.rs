@@ -7,9 +7,15 @@
 //! What a member hears is the sum of the others (its own frame is taken out of the `i32` sum, so exactly), of what is
 //! played to the room, times its gains, plus what is played to it alone; then the limiter.
 
+mod agc;
+mod denoise;
+pub mod dtmf;
+mod floor;
 mod gain;
 mod gate;
+mod guard;
 mod history;
+mod inband;
 mod lanes;
 mod level;
 mod limiter;
@@ -18,10 +24,12 @@ mod member;
 mod mixer;
 mod playback;
 mod tone;
+mod tools;
 
+pub use inband::INBAND_DELAY_MS;
 pub use level::{level_dbov, tone_level_dbov};
 pub use listeners::ListenKey;
-pub use member::{Control, Hear, MemberConfig, Slot};
+pub use member::{Control, Hear, LoudGuard, MemberConfig, Slot};
 pub use mixer::{Event, Mixer, MixerConfig};
 pub use playback::Playback;
 pub use tone::Tone;

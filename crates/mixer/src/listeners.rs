@@ -7,6 +7,7 @@
 
 use crate::Slot;
 use crate::gain::Ramp;
+use crate::limiter::Hold;
 
 /// Names what a member hears in this tick: equal keys, equal samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,9 +29,9 @@ pub(crate) struct Group {
     pub(crate) slot: Slot,
     pub(crate) room: Ramp,
     pub(crate) own: Ramp,
-    /// The limiter's gain at the begin of the frame, and at its end once that was rendered.
-    pub(crate) limiter: f32,
-    pub(crate) limiter_after: f32,
+    /// The limiter's state at the begin of the frame, and at its end once that was rendered.
+    pub(crate) limiter: Hold,
+    pub(crate) limiter_after: Hold,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ pub(crate) struct Listeners {
     /// The groups that others may join: not those of members who have a voice or a playback of their own.
     shared: Vec<ListenKey>,
     key_of: Vec<ListenKey>,
-    limiter_of: Vec<f32>,
+    limiter_of: Vec<Hold>,
 }
 
 impl Listeners {
@@ -48,13 +49,19 @@ impl Listeners {
         self.groups.reserve(slots - self.groups.len());
         self.shared.reserve(slots - self.shared.len());
         self.key_of.resize(slots, ListenKey::NONE);
-        self.limiter_of.resize(slots, 1.0);
+        self.limiter_of.resize(slots, Hold::default());
     }
 
     /// Another member takes the slot.
     pub(crate) fn reset(&mut self, slot: Slot) {
         self.key_of[slot.index()] = ListenKey::NONE;
-        self.limiter_of[slot.index()] = 1.0;
+        self.limiter_of[slot.index()] = Hold::default();
+    }
+
+    /// Takes over the limiters of `old`.
+    pub(crate) fn adopt(&mut self, old: &mut Self) {
+        old.clear();
+        self.limiter_of[..old.limiter_of.len()].copy_from_slice(&old.limiter_of);
     }
 
     pub(crate) fn key(&self, slot: Slot) -> ListenKey {

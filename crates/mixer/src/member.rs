@@ -21,13 +21,43 @@ pub struct MemberConfig {
     pub hear: Hear,
     /// The level of its gate: the mean of |sample| that a frame must exceed to count as talk; 0 lets all through.
     pub energy: u16,
+    /// Whether the gate's level follows the noise of its line; `energy` is the least.
+    pub auto_energy: bool,
+    /// The level to which its speech is brought, dBov.
+    pub agc: Option<i8>,
+    /// Whether noise is taken out of its voice. Needs [`MixerConfig::denoise`](crate::MixerConfig::denoise).
+    pub denoise: bool,
+    /// Whether digits are looked for in its audio, told as [`Event::Digit`](crate::Event::Digit) and kept out of the mix.
+    pub inband_digits: bool,
+    /// From when on it is too loud.
+    pub loud_guard: Option<LoudGuard>,
 }
 
 impl Default for MemberConfig {
     /// Silent and deaf.
     fn default() -> Self {
-        Self { speak: false, hear: Hear::Nothing, energy: 0 }
+        Self {
+            speak: false,
+            hear: Hear::Nothing,
+            energy: 0,
+            auto_energy: false,
+            agc: None,
+            denoise: false,
+            inband_digits: false,
+            loud_guard: None,
+        }
     }
+}
+
+/// Protection from a member that is far too loud: feedback, a modem, a microphone that is blown into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoudGuard {
+    /// The score (mean of |sample|) that a frame must exceed to be a hit: FreeSWITCH's `max-energy-level`.
+    pub level: u16,
+    /// So many more hits than other frames mute it: `max-energy-hit-trigger`.
+    pub hits: u8,
+    /// For how long, ms: `max-energy-level-mute-ms`.
+    pub mute_ms: u16,
 }
 
 /// What a member hears beside its private playbacks.
@@ -66,6 +96,16 @@ pub enum Control {
     ListenGain(i8),
     /// The level of its gate.
     Energy(u16),
+    /// Whether the gate's level follows the noise of its line, with that of `Energy` as the least.
+    AutoEnergy(bool),
+    /// The level to which its speech is brought, dBov; `None` leaves it as it is.
+    Agc(Option<i8>),
+    /// Whether noise is taken out of its voice.
+    Denoise(bool),
+    /// Whether digits are looked for in its audio.
+    InbandDigits(bool),
+    /// From when on it is too loud.
+    LoudGuard(Option<LoudGuard>),
 }
 
 /// The settings of a member, as factors, and the factors of the last frame: a change is ramped.
@@ -80,6 +120,11 @@ pub(crate) struct Member {
     /// Gain at which the room heard it last, and whether it might speak then.
     talked: f32,
     might_speak: bool,
+    /// Factor of its gain control.
+    pub(crate) boost: f32,
+    /// Whether its tools have to be looked at, and whether there was no place for it among the talkers.
+    pub(crate) equipped: bool,
+    pub(crate) left_out: bool,
     /// Gains at which it heard the room and its own playbacks last.
     heard_room: f32,
     heard_own: f32,
@@ -92,6 +137,7 @@ impl Member {
             active: true,
             speak: config.speak,
             talk: 1.0,
+            boost: 1.0,
             hear,
             listen: 1.0,
             heard_own: 1.0,
@@ -106,7 +152,7 @@ impl Member {
             Control::Hear(hear) => self.hear = hear.gain(),
             Control::TalkGain(step) => self.talk = volume(step),
             Control::ListenGain(step) => self.listen = volume(step),
-            Control::Energy(_) => {}
+            _ => {}
         }
     }
 
@@ -118,10 +164,30 @@ impl Member {
     /// that was muted fades in.
     pub(crate) fn next_voice_gain(&mut self, passes: bool, started: bool) -> Ramp {
         let may_speak = self.may_speak();
-        let to = if may_speak && passes { self.talk } else { 0.0 };
+        let left_out = std::mem::take(&mut self.left_out);
+        let to = if left_out { 0.0 } else { self.gain(passes) };
         let from = if started && self.might_speak { to } else { self.talked };
         (self.talked, self.might_speak) = (to, may_speak);
         Ramp { from, to }
+    }
+
+    /// Whether the room heard it in the last tick.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.talked != 0.0
+    }
+
+    /// The room neither heard nor hears it.
+    pub(crate) fn stay_unheard(&mut self) {
+        self.might_speak = self.may_speak();
+    }
+
+    /// Whether its gain would not change in the next frame.
+    pub(crate) fn is_settled(&self, passes: bool) -> bool {
+        self.talked == self.gain(passes) && self.might_speak == self.may_speak()
+    }
+
+    fn gain(&self, passes: bool) -> f32 {
+        if self.may_speak() && passes { self.talk * self.boost } else { 0.0 }
     }
 
     /// The gains over the next frame at which it hears the room, and its own playbacks.

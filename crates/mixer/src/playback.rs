@@ -40,6 +40,13 @@ impl Playing {
         Self { playback, to, gain, lead_in: lead_in as usize, sound: 0, position: 0, stopped: false }
     }
 
+    /// Goes on with the same sounds at another rate; gives back those it had.
+    pub(crate) fn retune(&mut self, sounds: &mut Vec<Arc<[i16]>>, from: u32, to: u32) {
+        std::mem::swap(&mut self.playback.sounds, sounds);
+        let scaled = |samples: usize| (samples as u64 * u64::from(to) / u64::from(from)) as usize;
+        (self.position, self.lead_in) = (scaled(self.position), scaled(self.lead_in));
+    }
+
     /// Lets the next frame be the last one, which fades out.
     pub(crate) fn stop(&mut self) {
         self.stopped = true;

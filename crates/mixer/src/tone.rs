@@ -18,9 +18,9 @@ struct Part {
 }
 
 /// The keys by row and column of ITU-T Q.23, and the frequencies of these, Hz.
-const KEYS: [&str; 4] = ["123A", "456B", "789C", "*0#D"];
-const ROWS: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
-const COLUMNS: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
+pub(crate) const KEYS: [&str; 4] = ["123A", "456B", "789C", "*0#D"];
+pub(crate) const ROWS: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+pub(crate) const COLUMNS: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
 
 impl Tone {
     /// A sine of `frequency` (Hz) at `level_dbov` (RMS; a sine at full scale is −3.01 dBov).

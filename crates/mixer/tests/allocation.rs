@@ -2,7 +2,7 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, Hear, Slot};
+use confab_mixer::{Control, Event, Hear, LoudGuard, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone};
 use support::{FRAME, member, playback, room, tone};
 
 #[test]
@@ -34,4 +34,59 @@ fn a_tick_does_not_allocate() {
     assert_eq!((counted.count_total, counted.count_current), (0, 0));
     assert_eq!(retired, 51);
     assert!(events.len() > 51 + 50, "{}", events.len());
+}
+
+#[test]
+fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
+    let config = |rate| MixerConfig { rate, max_talkers: Some(5), denoise: true, ..MixerConfig::default() };
+    let mut mixer = Mixer::new(config(8000));
+    let guard = LoudGuard { level: 9000, hits: 20, mute_ms: 300 };
+    let equipped = MemberConfig {
+        auto_energy: true,
+        agc: Some(-20),
+        denoise: true,
+        inband_digits: true,
+        loud_guard: Some(guard),
+        ..member(100)
+    };
+    let slots: Vec<Slot> = (0..50).map(|_| mixer.add(equipped)).collect();
+    mixer.play(None, playback(1, &tone(300.0, -30.0, 500 * FRAME)));
+    let mut wide = Mixer::shell(&config(48_000), 50);
+    let mut sounds: Vec<Playback> = vec![playback(1, &[1; 48_000])];
+    let frames = [8000, 48_000].map(|rate| {
+        let mut frame = vec![0; rate as usize / 2];
+        Tone::dtmf(rate, '5', -12.0).unwrap().fill(&mut frame);
+        frame
+    });
+    let (mut out, mut digits, mut too_loud) = (vec![0; 960], 0, 0);
+
+    let counted = allocation_counter::measure(|| {
+        for tick in 0..200 {
+            if tick == 100 {
+                wide.adopt(&mut mixer, &mut sounds);
+                std::mem::swap(&mut wide, &mut mixer);
+            }
+            let all = &frames[usize::from(tick >= 100)];
+            let frame = all.chunks(all.len() / 25).nth(tick % 25).unwrap();
+            for &slot in slots
+                .iter()
+                .filter(|slot| (tick / 7 + slots.iter().position(|s| s == *slot).unwrap()) % 3 > 0)
+            {
+                mixer.input(slot).copy_from_slice(frame);
+            }
+            mixer.set(slots[tick % 50], Control::Denoise(tick % 3 == 0));
+            mixer.set(slots[tick % 50], Control::InbandDigits(tick % 4 == 0));
+            mixer.set(slots[tick % 50], Control::Agc((tick % 5 > 0).then_some(-25)));
+            mixer.set(slots[tick % 50], Control::LoudGuard((tick % 6 > 0).then_some(guard)));
+            for event in mixer.tick() {
+                digits += usize::from(matches!(event, Event::Digit(..)));
+                too_loud += usize::from(matches!(event, Event::TooLoud(..)));
+            }
+            let out = &mut out[..frame.len()];
+            slots.iter().for_each(|&slot| mixer.render(mixer.listening(slot), out));
+        }
+    });
+
+    assert_eq!((counted.count_total, counted.count_current), (0, 0));
+    assert!(digits > 50 && too_loud > 10, "{digits} {too_loud}");
 }

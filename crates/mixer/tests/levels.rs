@@ -22,7 +22,7 @@ fn levels(sent: &[f32], controls: &[(usize, Control)]) -> Vec<Vec<f32>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
 
     #[test]
     fn each_hears_the_others_at_their_level_and_not_itself(sent in prop::collection::vec(-40f32..-14.0, 2..5)) {
@@ -105,7 +105,7 @@ fn a_change_of_volume_does_not_click() {
 fn any_rate_and_interval_will_do() {
     for rate in [8000, 11_025, 16_000, 44_100, 48_000] {
         for interval_ms in [10, 20, 30, 40, 60] {
-            let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, comfort_noise: None });
+            let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
             let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
             let mut voice = Tone::new(rate, 700.0, -12.0);
             let mut all = Vec::new();

@@ -102,7 +102,7 @@ fn gain_and_lead_in_are_kept() {
 fn comfort_noise_comes_only_when_nobody_talks_and_nothing_plays() {
     let noise: Arc<[i16]> = (1..=7).collect();
     let mut mixer =
-        Mixer::new(MixerConfig { rate: RATE, interval_ms: 20, comfort_noise: Some(noise.clone()) });
+        Mixer::new(MixerConfig { rate: RATE, comfort_noise: Some(noise.clone()), ..Default::default() });
     let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
     mixer.tick();
     let ([frame], _) = next(&mut mixer, [listener]);

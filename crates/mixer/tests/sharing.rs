@@ -49,7 +49,7 @@ fn shared(mixer: &mut Mixer, slots: &[Slot]) -> Vec<Vec<i16>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
 
     /// In the second room a private playback of silence sets every member apart.
     #[test]

@@ -8,14 +8,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use confab_sdp::Encoding;
 use confab_sip::{CallRef, Cause};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::agent::{self, Command};
+use crate::agent::{self, Change, Command};
 use crate::config::Keys;
 use crate::error::PhoneError;
 use crate::heard::{Heard, StreamReport};
-use crate::media::{KeyTiming, Leg, Source, check_key};
+use crate::media::{Impairment, KeyTiming, Leg, Reception, Source, check_key};
 
 pub use incoming::IncomingCall;
 use state::wait_state;
@@ -122,7 +123,7 @@ impl Call {
     /// # Errors
     /// When the peer refuses or the call has ended.
     pub async fn hold_by(&self, hold: Hold) -> Result<(), PhoneError> {
-        self.reoffer(Some(hold)).await
+        self.reoffer(Change::Hold(Some(hold))).await
     }
 
     /// Takes the hold back.
@@ -130,7 +131,15 @@ impl Call {
     /// # Errors
     /// When the peer refuses or the call has ended.
     pub async fn resume(&self) -> Result<(), PhoneError> {
-        self.reoffer(None).await
+        self.reoffer(Change::Hold(None)).await
+    }
+
+    /// Goes over to other codecs by a re-INVITE that offers these, best first.
+    ///
+    /// # Errors
+    /// When the peer refuses or the call has ended.
+    pub async fn change_codecs(&self, codecs: impl Into<Vec<Encoding>>) -> Result<(), PhoneError> {
+        self.reoffer(Change::Codecs(codecs.into())).await
     }
 
     /// Sends `source` from now on.
@@ -155,6 +164,16 @@ impl Call {
     /// Sends silent packets.
     pub fn silence(&self) {
         self.play(Source::Silence);
+    }
+
+    /// Lets the RTP packets go through a bad network from now on; the default one is a good one.
+    pub fn impair(&self, impairment: Impairment) {
+        self.leg.impair(impairment);
+    }
+
+    /// Reports `reception` to the peer by RTCP, at once and in every report from now on.
+    pub fn report_reception(&self, reception: Reception) {
+        self.leg.report(reception);
     }
 
     /// Records what is heard into a WAV file from now on, until the call ends or `stop_recording`.
@@ -239,8 +258,8 @@ impl Call {
         self.state.borrow().stream.as_ref().and_then(|stream| stream.remote)
     }
 
-    async fn reoffer(&self, hold: Option<Hold>) -> Result<(), PhoneError> {
-        agent::ask(&self.commands, |reply| Command::Reoffer { call: self.id, hold, reply }).await?
+    async fn reoffer(&self, change: Change) -> Result<(), PhoneError> {
+        agent::ask(&self.commands, |reply| Command::Reoffer { call: self.id, change, reply }).await?
     }
 
     async fn pause(&self, time: Duration) -> Result<(), PhoneError> {

@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use confab_codec::Opus;
 use confab_sdp::Encoding;
 use confab_sip::Transport;
 
-use crate::media::Source;
+use crate::media::{Impairment, Source};
 
 /// The account, the habits and the voice of a phone.
 #[derive(Clone, Debug)]
@@ -29,15 +30,23 @@ pub struct PhoneConfig {
     pub codecs: Vec<Encoding>,
     /// The length of an RTP packet in ms, 10 to 60: as sent, and as asked for in SDP.
     pub ptime_ms: u8,
+    /// How Opus is sent; the length of its packets is `ptime_ms`.
+    pub opus: Opus,
     /// How keys are sent.
     pub keys: Keys,
+    /// Whether VoIP metrics (RFC 3611 §4.7) are offered and accepted.
+    pub rtcp_xr: bool,
+    /// What happens to the RTP packets on their way; `None`: nothing.
+    pub impairment: Option<Impairment>,
+    /// How much too fast the clock of the RTP packets is, in parts per million.
+    pub clock_error_ppm: i32,
     /// What a call sends from its start.
     pub source: Source,
     /// What happens to incoming calls.
     pub on_call: OnCall,
     /// The life of the registration that is asked for.
     pub expires: Duration,
-    /// How much of what a call hears is kept, 16 kB a second.
+    /// How much of what a call hears is kept, 2 octets a sample.
     pub keep: Duration,
 }
 
@@ -54,7 +63,11 @@ impl PhoneConfig {
             bind: SocketAddr::new(interface_towards(server), 0),
             codecs: vec![Encoding::Pcmu, Encoding::Pcma],
             ptime_ms: 20,
+            opus: Opus::default(),
             keys: Keys::Rfc4733,
+            rtcp_xr: false,
+            impairment: None,
+            clock_error_ppm: 0,
             source: Source::Silence,
             on_call: OnCall::Ask,
             expires: Duration::from_secs(3600),
@@ -101,6 +114,24 @@ impl PhoneConfig {
     #[must_use]
     pub fn ptime_ms(self, ptime_ms: u8) -> Self {
         Self { ptime_ms, ..self }
+    }
+
+    /// Sends Opus as `opus` has it.
+    #[must_use]
+    pub fn opus(self, opus: Opus) -> Self {
+        Self { opus, ..self }
+    }
+
+    /// Sends RTP through a bad network.
+    #[must_use]
+    pub fn impairment(self, impairment: Impairment) -> Self {
+        Self { impairment: Some(impairment), ..self }
+    }
+
+    /// Sends RTP by a clock that is too fast by so many parts per million.
+    #[must_use]
+    pub fn clock_error_ppm(self, clock_error_ppm: i32) -> Self {
+        Self { clock_error_ppm, ..self }
     }
 
     /// Sends keys by `keys`.

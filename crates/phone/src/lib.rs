@@ -35,12 +35,14 @@ mod script;
 mod trace;
 
 pub use call::{Call, CallState, Ended, Hold, IncomingCall, Stage};
+pub use confab_codec::Opus;
+pub use confab_rtp::rtcp::VoipMetrics;
 pub use confab_sdp::Encoding;
 pub use confab_sip::{By, Caller, Transport};
 pub use config::{Keys, OnCall, PhoneConfig};
 pub use error::PhoneError;
 pub use heard::{HEARS_DBOV, Heard, RtcpReport, StreamReport};
-pub use media::{KeyTiming, Source, Stranger};
+pub use media::{Impairment, KeyTiming, Reception, Sound, Source, Stranger};
 pub use phone::Phone;
 pub use script::{Script, ScriptError, Step};
 pub use trace::{Traced, Way};

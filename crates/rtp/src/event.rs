@@ -9,18 +9,20 @@ const VOLUME: u8 = 10;
 const ENDS: u8 = 3;
 /// The longest duration that one event can say, in timestamp units; longer keys go on in further segments.
 const SEGMENT: u32 = 0xffff;
-/// A key that is said to be down for 5 s already, though nothing of it was heard, is not believed.
-const MAX_UNHEARD: u16 = 40_000;
-/// Two presses of one key begin at least so far apart: 40 ms down and 40 ms up (ITU-T Q.24), less some clock error. Some
-/// senders let the timestamp run on while a key is down, against RFC 4733 §2.1: what is nearer is the same press.
-const SAME_PRESS: u32 = 560;
-/// An event this much older than the last one (10 s) is no late packet: the sender began anew.
-const RESTARTED: i32 = -80_000;
+/// A key that is said to be down for so many ms already, though nothing of it was heard, is not believed.
+const MAX_UNHEARD_MS: u32 = 5000;
+/// Two presses of one key begin at least so many ms apart: 40 ms down and 40 ms up (ITU-T Q.24), less some clock error.
+/// Some senders let the timestamp run on while a key is down, against RFC 4733 §2.1: what is nearer is the same press.
+const SAME_PRESS_MS: u32 = 70;
+/// An event that is so many ms older than the last one is no late packet: the sender began anew.
+const RESTARTED_MS: u32 = 10_000;
 
 /// Finds the keys in received telephone-events (RFC 4733). A key is reported once, by the first packet of it that
-/// arrives, whichever that is. Times are for the 8 kHz clock.
-#[derive(Debug, Default)]
+/// arrives, whichever that is.
+#[derive(Debug)]
 pub struct EventReceiver {
+    /// Clock units of a millisecond.
+    ms: u32,
     last: Option<Heard>,
 }
 
@@ -28,44 +30,67 @@ pub struct EventReceiver {
 struct Heard {
     event: u8,
     timestamp: u32,
+    /// The longest that was told.
+    duration: u16,
     ended: bool,
 }
 
 impl EventReceiver {
-    /// A receiver that has seen nothing.
+    /// A receiver that has seen nothing, of events whose clock has `clock_rate` Hz.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(clock_rate: u32) -> Self {
+        Self { ms: (clock_rate / 1000).clamp(1, 1000), last: None }
     }
 
     /// Take the payload and the RTP timestamp of one event packet; a digit if it is news.
     pub fn receive(&mut self, payload: &[u8], timestamp: u32) -> Option<char> {
         let ([event, flags, d0, d1], _) = payload.split_first_chunk::<4>()?;
         let digit = char::from(*KEYS.get(usize::from(*event))?);
-        let ended = flags & END != 0;
-        let duration = u16::from_be_bytes([*d0, *d1]);
-        if let Some(last) = &mut self.last {
-            let ahead = timestamp.wrapping_sub(last.timestamp);
-            let goes_on = last.event == *event && (!last.ended || ended);
-            let next_segment = ahead == SEGMENT && goes_on && !last.ended;
-            if ahead == 0 || next_segment || goes_on && ahead < SAME_PRESS {
-                *last = Heard { timestamp, ended: last.ended || ended, ..*last };
+        let heard = Heard {
+            event: *event,
+            timestamp,
+            duration: u16::from_be_bytes([*d0, *d1]),
+            ended: flags & END != 0,
+        };
+        if let Some(last) = self.last {
+            if self.is_same_press(&last, &heard) {
+                let duration = if timestamp == last.timestamp {
+                    heard.duration.max(last.duration)
+                } else {
+                    heard.duration
+                };
+                self.last = Some(Heard { duration, ended: last.ended || heard.ended, ..heard });
                 return None;
             }
-            if (RESTARTED..0).contains(&ahead.cast_signed()) {
+            let behind = last.timestamp.wrapping_sub(timestamp);
+            if (1..=RESTARTED_MS * self.ms).contains(&behind) {
                 return None;
             }
         }
-        if duration > MAX_UNHEARD || ended && duration == 0 {
+        if u32::from(heard.duration) > MAX_UNHEARD_MS * self.ms || heard.ended && heard.duration == 0 {
             return None;
         }
-        self.last = Some(Heard { event: *event, timestamp, ended });
+        self.last = Some(heard);
         Some(digit)
     }
 
     /// Forget what was seen: the stream has another SSRC now.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        self.last = None;
+    }
+
+    /// Whether both packets are of one key, or of the segments of one (RFC 4733 §2.5.1.3).
+    fn is_same_press(&self, last: &Heard, heard: &Heard) -> bool {
+        let ahead = heard.timestamp.wrapping_sub(last.timestamp);
+        let goes_on = last.event == heard.event && (!last.ended || heard.ended);
+        let is_long = u32::from(last.duration) > SEGMENT / 2 && !last.ended;
+        let since_end = ahead.wrapping_sub(last.duration.into());
+        ahead == 0
+            || goes_on && ahead < SAME_PRESS_MS * self.ms
+            || goes_on
+                && is_long
+                && ahead <= SEGMENT
+                && (ahead == SEGMENT || since_end < SAME_PRESS_MS * self.ms)
     }
 }
 
@@ -89,9 +114,13 @@ pub struct EventSender {
 #[derive(Debug, Clone, Copy)]
 struct Key {
     event: u8,
+    /// Start of the segment.
     timestamp: u32,
-    duration: u16,
-    elapsed: u16,
+    /// How long the key is still down at the start of the segment.
+    duration: u32,
+    /// Of the segment.
+    elapsed: u32,
+    is_first: bool,
     ends: u8,
 }
 
@@ -102,28 +131,28 @@ impl EventSender {
         Self::default()
     }
 
-    /// Press a key (`0-9 * # A-D`) for `duration` samples, starting at the RTP time `timestamp`
+    /// Press a key (`0-9 * # A-D`) for `duration` clock units, starting at the RTP time `timestamp`
     /// ([`crate::Outbound::timestamp`]). False if there is no such key, or one is down.
-    pub fn press(&mut self, digit: char, duration: u16, timestamp: u32) -> bool {
+    pub fn press(&mut self, digit: char, duration: u32, timestamp: u32) -> bool {
         let event = KEYS.iter().position(|&key| char::from(key) == digit.to_ascii_uppercase());
         let Some(event) = event.and_then(|event| u8::try_from(event).ok()).filter(|_| self.key.is_none())
         else {
             return false;
         };
-        self.key = Some(Key { event, timestamp, duration, elapsed: 0, ends: 0 });
+        self.key = Some(Key { event, timestamp, duration, elapsed: 0, is_first: true, ends: 0 });
         true
     }
 
-    /// The packet for the next packet interval of `samples`; `None` when the key and its ends are sent.
-    pub fn next(&mut self, samples: u16) -> Option<EventPacket> {
+    /// The packet for the next packet interval of `units`; `None` when the key and its ends are sent.
+    pub fn next(&mut self, units: u16) -> Option<EventPacket> {
         let key = self.key.as_mut()?;
-        let marker = key.elapsed == 0;
+        let marker = std::mem::take(&mut key.is_first);
         if key.ends == 0 {
-            key.elapsed = key.elapsed.saturating_add(samples);
+            key.advance(units.into());
         }
         let over = key.elapsed >= key.duration;
         key.ends += u8::from(over);
-        let [d0, d1] = key.elapsed.to_be_bytes();
+        let [d0, d1] = u16::try_from(key.elapsed).unwrap_or(u16::MAX).to_be_bytes();
         let flags = if over { END | VOLUME } else { VOLUME };
         let packet = EventPacket { marker, timestamp: key.timestamp, payload: [key.event, flags, d0, d1] };
         if key.ends == ENDS {
@@ -136,6 +165,18 @@ impl EventSender {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.key.is_some()
+    }
+}
+
+impl Key {
+    /// What does not fit in a duration goes on in another segment, right behind this one.
+    fn advance(&mut self, units: u32) {
+        if self.elapsed + units > SEGMENT {
+            self.timestamp = self.timestamp.wrapping_add(self.elapsed);
+            self.duration = self.duration.saturating_sub(self.elapsed);
+            self.elapsed = 0;
+        }
+        self.elapsed += units;
     }
 }
 

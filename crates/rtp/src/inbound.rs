@@ -3,14 +3,17 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::latch::{Latch, Verdict};
-use crate::rtcp::{self, Incoming, ReportBlock};
+use crate::latch::{Judgement, Latch};
+use crate::rtcp::{self, Incoming, ReportBlock, VoipMetrics};
 use crate::{
-    EventReceiver, Inserted, JitterBuffer, JitterConfig, JitterStats, Next, Packet, ReceiveStatistics,
+    AudioLevel, EventReceiver, Impairment, Inserted, JitterBuffer, JitterConfig, JitterStats, Next, Packet,
+    ReceiveStatistics, SpectralNoise,
 };
 
+mod quality;
+
 /// What a leg receives and from whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct InboundConfig {
     /// Where the peer says (SDP) that it receives RTP, and so probably sends from.
     pub remote: Option<SocketAddr>,
@@ -24,8 +27,14 @@ pub struct InboundConfig {
     pub payload_type: u8,
     /// Payload type of telephone-events.
     pub event_payload_type: Option<u8>,
+    /// RTP clock rate of the telephone-events, Hz.
+    pub event_clock_rate: u32,
     /// Payload type of comfort noise.
     pub comfort_noise: Option<u8>,
+    /// Id of the header extension that tells the audio level (RFC 6464).
+    pub audio_level: Option<u8>,
+    /// Of the audio's codec.
+    pub impairment: Impairment,
     /// For the jitter buffer.
     pub jitter: JitterConfig,
 }
@@ -39,8 +48,8 @@ pub enum Received {
     Digit(char),
     /// A further packet of a key.
     Event,
-    /// Comfort noise of this level in −dBov (RFC 3389 §3): 0 to 127.
-    ComfortNoise(u8),
+    /// Comfort noise until the next audio.
+    ComfortNoise(SpectralNoise),
     /// Not for us.
     Dropped(DropReason),
 }
@@ -73,8 +82,12 @@ pub struct InboundStats {
     pub lost: i64,
     /// Interarrival jitter in timestamp units.
     pub jitter: u32,
-    /// Dropped: no RTP, or not of a negotiated payload type.
+    /// Dropped: no RTP or RTCP.
     pub malformed: u64,
+    /// Dropped: of a payload type that was not negotiated.
+    pub unnegotiated: u64,
+    /// Dropped: a payload that its codec cannot have.
+    pub unusable: u64,
     /// Dropped: from strangers.
     pub strangers: u64,
     /// Keys received.
@@ -96,6 +109,10 @@ pub struct Inbound {
     /// Arrival times of the statistics count from here.
     epoch: Instant,
     last_sender_report: Option<SenderReportSeen>,
+    /// What the peer said last of our stream.
+    reported: Option<ReportBlock>,
+    voip: Option<VoipMetrics>,
+    audio_level: Option<AudioLevel>,
     stats: InboundStats,
 }
 
@@ -112,21 +129,30 @@ impl Inbound {
     pub fn new(now: Instant, config: InboundConfig) -> Self {
         Self {
             latch: Latch::new(now, config.remote, config.signalling),
-            events: EventReceiver::new(),
+            events: EventReceiver::new(config.event_clock_rate),
             buffer: JitterBuffer::new(config.jitter),
             statistics: ReceiveStatistics::default(),
             epoch: now,
             last_sender_report: None,
+            reported: None,
+            voip: None,
+            audio_level: None,
             stats: InboundStats::default(),
             config,
         }
     }
 
-    /// A re-INVITE changed the stream.
-    pub fn update(&mut self, now: Instant, config: InboundConfig) {
+    /// A re-INVITE changed the stream. Where that needs another jitter buffer, `fresh` (made from the same config) is taken,
+    /// and what it replaces is left in its place: this allocates and frees nothing.
+    pub fn update(&mut self, now: Instant, config: InboundConfig, fresh: &mut JitterBuffer) {
         self.latch.retarget(now, config.remote, config.signalling);
-        if config.payload_type != self.config.payload_type {
-            self.buffer.reset();
+        if config.payload_type != self.config.payload_type || config.jitter != self.config.jitter {
+            fresh.succeed(&self.buffer);
+            std::mem::swap(&mut self.buffer, fresh);
+            self.statistics.restart_timing();
+        }
+        if config.event_clock_rate != self.config.event_clock_rate {
+            self.events = EventReceiver::new(config.event_clock_rate);
         }
         self.config = config;
     }
@@ -161,23 +187,25 @@ impl Inbound {
         }
         let round_trip = incoming.block.as_ref().and_then(|block| rtcp::round_trip(block, ntp));
         self.stats.round_trip = round_trip.or(self.stats.round_trip);
+        self.reported = incoming.block.or(self.reported);
+        self.voip = incoming.voip.or(self.voip);
         Some(incoming)
     }
 
     /// See [`crate::JitterBuffer::next`].
-    pub fn next(&mut self, now: Instant, held: usize) -> Next<'_> {
+    pub fn next(&mut self, now: Instant, held: u32) -> Next<'_> {
         self.buffer.next(now, held)
     }
 
-    /// See [`crate::JitterBuffer::surplus_samples`].
+    /// See [`crate::JitterBuffer::surplus_units`].
     #[must_use]
-    pub fn surplus_samples(&self) -> i32 {
-        self.buffer.surplus_samples()
+    pub fn surplus_units(&self) -> i32 {
+        self.buffer.surplus_units()
     }
 
     /// See [`crate::JitterBuffer::skip`].
-    pub fn skip(&mut self, samples: i32) {
-        self.buffer.skip(samples);
+    pub fn skip(&mut self, units: i32) {
+        self.buffer.skip(units);
     }
 
     /// Where the next RTP packet may be sent; call it once per packet.
@@ -218,6 +246,12 @@ impl Inbound {
         Some(block)
     }
 
+    /// How loud the last packet is, if its sender tells.
+    #[must_use]
+    pub fn audio_level(&self) -> Option<AudioLevel> {
+        self.audio_level
+    }
+
     /// Delay that we add at present.
     #[must_use]
     pub fn delay(&self) -> Duration {
@@ -247,14 +281,14 @@ impl Inbound {
             return Err(DropReason::Malformed);
         };
         if !self.is_negotiated(packet.payload_type) {
-            self.stats.malformed += 1;
+            self.stats.unnegotiated += 1;
             return Err(DropReason::PayloadType);
         }
         match self.latch.judge(arrival, source, packet.ssrc, packet.sequence) {
-            Verdict::Accept => {}
-            Verdict::Restart => self.restart(packet.ssrc),
-            Verdict::Probation => return Err(DropReason::Probation),
-            Verdict::Stranger => {
+            Judgement::Accept => {}
+            Judgement::Restart => self.restart(packet.ssrc),
+            Judgement::Probation => return Err(DropReason::Probation),
+            Judgement::Stranger => {
                 self.stats.strangers += 1;
                 return Err(DropReason::Stranger);
             }
@@ -265,14 +299,15 @@ impl Inbound {
     fn sort(&mut self, arrival: Instant, packet: &Packet<'_>) -> Received {
         self.stats.packets += 1;
         self.statistics.count(packet.sequence);
+        self.audio_level = self.config.audio_level.and_then(|id| packet.extension.audio_level(id));
         if packet.payload_type == self.config.payload_type {
             return self.sort_audio(arrival, packet);
         }
         self.buffer.insert_other(packet.sequence);
         if Some(packet.payload_type) == self.config.comfort_noise {
-            return match packet.payload {
-                [level, ..] => Received::ComfortNoise(level & 0x7f),
-                [] => Received::Dropped(DropReason::Payload),
+            return match SpectralNoise::parse(packet.payload) {
+                Some(noise) => Received::ComfortNoise(noise),
+                None => self.refuse_payload(),
             };
         }
         match self.events.receive(packet.payload, packet.timestamp) {
@@ -285,15 +320,22 @@ impl Inbound {
     }
 
     fn sort_audio(&mut self, arrival: Instant, packet: &Packet<'_>) -> Received {
+        let told = self.buffer.insert(arrival, packet);
+        match told {
+            Inserted::Unusable => return self.refuse_payload(),
+            Inserted::Duplicate => return Received::Dropped(DropReason::Duplicate),
+            Inserted::Restarted => self.statistics.restart_timing(),
+            Inserted::Queued | Inserted::Late => {}
+        }
         let elapsed = arrival.saturating_duration_since(self.epoch).as_nanos();
         let clock = elapsed * u128::from(self.config.jitter.clock_rate) / 1_000_000_000;
         self.statistics.time(packet.timestamp, clock as u32);
-        match self.buffer.insert(arrival, packet) {
-            Inserted::Queued | Inserted::Restarted => Received::Audio,
-            Inserted::Duplicate => Received::Dropped(DropReason::Duplicate),
-            Inserted::Late => Received::Dropped(DropReason::Late),
-            Inserted::Unusable => Received::Dropped(DropReason::Payload),
-        }
+        if told == Inserted::Late { Received::Dropped(DropReason::Late) } else { Received::Audio }
+    }
+
+    fn refuse_payload(&mut self) -> Received {
+        self.stats.unusable += 1;
+        Received::Dropped(DropReason::Payload)
     }
 
     fn is_negotiated(&self, payload_type: u8) -> bool {
@@ -308,6 +350,7 @@ impl Inbound {
         self.buffer.reset();
         self.statistics = ReceiveStatistics::new(ssrc);
         self.last_sender_report = None;
+        self.audio_level = None;
     }
 }
 

@@ -2,12 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use pulls::{Pull, Pulls};
+use drift::Drift;
+use losses::Losses;
+use pulls::Pulls;
 use ring::{Content, MAX_PAYLOAD, Ring, SLOTS};
 use spread::Spread;
 
 use crate::Packet;
+use crate::bursts::{BurstMetrics, Bursts};
 
+mod delay;
+mod drift;
+mod losses;
+mod play;
 mod pulls;
 mod ring;
 mod spread;
@@ -21,25 +28,14 @@ const JUMP_MS: i64 = 1000;
 const JUMP_SEQUENCE: u16 = 512;
 /// When nothing but late packets and duplicates came for so long, in ms, the sender has stepped back a little.
 const STALE_MS: i64 = 500;
-/// Without packets this much is concealed, in ms; then there is silence.
-const MAX_CONCEALED_MS: i64 = 60;
-/// Slack that is missing by less than this, in ms, is no reason to add a whole tick of delay.
-const TOLERANCE_MS: i64 = 2;
-/// Slack over the target, in ms, below which more delay is asked for, so that it comes before a packet is too late.
-const RESERVE_MS: i64 = 2;
-/// Slack over that which remains when delay is taken away, in ms, so that it is not asked for again at once.
-const MARGIN_MS: i64 = 1;
-/// Pulls with too much delay after which a packet is thrown away, if the reader found no quiet place to skip.
-const PATIENCE: u32 = 100;
-/// How many pulls later the next one may go.
-const RELENT: u32 = 20;
 
 /// The adaptive jitter buffer of one received stream.
 ///
 /// *Transit* of a packet is its arrival less its timestamp. The fastest packets of the last seconds are the base; the
 /// *target* is how much slower the slow ones are. *Slack* is how long after the base time a packet is pulled: it comes
 /// too late if its own transit exceeds the base by more. So slack should be at least the target, and what is
-/// a whole tick more is surplus. A clean line has the target 0: what is there at the tick is played.
+/// a whole tick more is surplus. A clean line has the target 0: what is there at the tick is played. All this is in clock
+/// units.
 ///
 /// When nothing is there, [`Next::Lost`] is given without giving the missing packet up: if it proves lost, it was
 /// concealed already; if it comes late, playing it then adds the delay that was missing.
@@ -48,6 +44,9 @@ pub struct JitterBuffer {
     config: JitterConfig,
     ring: Ring,
     spread: Spread,
+    drift: Drift,
+    losses: Losses,
+    bursts: Bursts,
     /// Clock zero: the first arrival.
     epoch: Option<Instant>,
     newest: Option<Newest>,
@@ -58,12 +57,14 @@ pub struct JitterBuffer {
     fresh: bool,
     /// Extended timestamp that continues what was played; `None` in silence.
     position: Option<i64>,
-    /// Samples concealed since, for which a packet may still come.
+    /// Clock units concealed since, for which a packet may still come.
     concealed: i64,
     /// Slack of the packet that was missing first then.
     missed_slack: i64,
-    /// Samples of the last packet.
+    /// Clock units of the last packet.
     duration: i64,
+    /// The last packet began a pause: what does not follow is not missing.
+    is_pause: bool,
     pulls: Pulls,
     stats: JitterStats,
 }
@@ -79,8 +80,11 @@ impl JitterBuffer {
     #[must_use]
     pub fn new(config: JitterConfig) -> Self {
         Self {
-            ring: Ring::new(),
+            ring: Ring::new(config.framing, config.clock_rate),
             spread: Spread::new(config.clock_rate.into()),
+            drift: Drift::default(),
+            losses: Losses::default(),
+            bursts: Bursts::default(),
             epoch: None,
             newest: None,
             stale_since: None,
@@ -90,6 +94,7 @@ impl JitterBuffer {
             concealed: 0,
             missed_slack: 0,
             duration: 0,
+            is_pause: false,
             pulls: Pulls::default(),
             stats: JitterStats::default(),
             config,
@@ -98,9 +103,7 @@ impl JitterBuffer {
 
     /// Queue an audio packet that arrived at `arrival`.
     pub fn insert(&mut self, arrival: Instant, packet: &Packet<'_>) -> Inserted {
-        if packet.payload.is_empty() || packet.payload.len() > MAX_PAYLOAD {
-            return Inserted::Unusable;
-        }
+        let Some(units) = self.usable_units(packet.payload) else { return Inserted::Unusable };
         self.epoch.get_or_insert(arrival);
         let clock = self.clock(arrival);
         let restarted = self.is_jump(packet, clock) || self.is_stepping_back(packet, clock);
@@ -108,24 +111,21 @@ impl JitterBuffer {
             self.reset();
             self.stats.restarts += 1;
         }
-        let timestamp = self.extend(packet.timestamp);
         if self.may_be_first(packet.sequence) {
             self.next_sequence = packet.sequence;
         }
-        if self.ring.content(packet.sequence) != Content::Empty {
-            self.stats.duplicates += 1;
+        let timestamp = self.extend(packet.timestamp);
+        let told = self.sort(packet.sequence, clock, clock - timestamp);
+        if told != Inserted::Queued {
             self.stale_since.get_or_insert(clock);
-            return Inserted::Duplicate;
-        }
-        self.spread.note(clock, clock - timestamp);
-        if is_behind(packet.sequence, self.next_sequence) {
-            self.stats.late += 1;
-            self.stale_since.get_or_insert(clock);
-            return Inserted::Late;
+            return told;
         }
         self.stale_since = None;
-        self.make_room(packet.sequence);
-        self.store(packet, timestamp);
+        if !self.make_room(packet.sequence, packet.payload.len()) {
+            self.stats.discarded += 1;
+            return Inserted::Late;
+        }
+        self.store(packet, timestamp, units);
         if restarted { Inserted::Restarted } else { Inserted::Queued }
     }
 
@@ -135,7 +135,8 @@ impl JitterBuffer {
         if !near || is_behind(sequence, self.next_sequence) {
             return;
         }
-        self.make_room(sequence);
+        self.losses.came(sequence);
+        self.make_room(sequence, 0);
         if self.ring.content(sequence) != Content::Audio {
             self.ring.mark(sequence, Content::Other);
         }
@@ -144,63 +145,29 @@ impl JitterBuffer {
         }
     }
 
-    /// What to play next. The reader calls this at each tick as often as it has less audio than the tick needs.
-    /// `now` is the tick's nominal time; `held` are the decoded samples it holds, which play before this packet.
-    pub fn next(&mut self, now: Instant, held: usize) -> Next<'_> {
-        let held = i64::try_from(held).unwrap_or(0);
-        // Pulls happen at ticks: what the reader still holds does not make a packet come earlier.
-        let clock = self.clock(now);
-        loop {
-            self.pass_others();
-            let Some(head) = self.head() else { return self.underrun(clock) };
-            let slack = clock - self.ring.slot(head).timestamp - self.spread.base();
-            match self.place(head) {
-                Place::Silence if slack + self.ms(TOLERANCE_MS) < self.target_samples() => return Next::Wait,
-                Place::Gap(samples) => return self.give_up(samples),
-                Place::Silence | Place::Due if self.is_dispensable(head, slack) => self.drop_head(head),
-                Place::Silence | Place::Due => return self.play(head, slack, held),
-            }
-        }
-    }
-
-    /// Samples that the reader should drop (positive) or insert (negative) where it does not hurt, a few ms at a
-    /// time, and then report by [`JitterBuffer::skip`].
-    #[must_use]
-    pub fn surplus_samples(&self) -> i32 {
-        let Some(Pull { slack, held }) = self.pulls.least() else { return 0 };
-        let tick = self.ms(self.config.interval_ms.into()).max(1);
-        let excess = slack - self.target_samples();
-        // Packets stamped when the tick reads them have a slack of about zero and need no more.
-        let jittery = self.target_samples() > self.ms(TOLERANCE_MS);
-        let enough = self.ms(if jittery { RESERVE_MS } else { -TOLERANCE_MS });
-        let samples = if excess < enough {
-            (held - (enough - excess + tick - 1) / tick * tick).min(0)
-        } else if excess < enough + self.ms(MARGIN_MS) {
-            0
-        } else {
-            held + (excess - enough - self.ms(MARGIN_MS)) / tick * tick
-        };
-        i32::try_from(samples).unwrap_or(0)
-    }
-
-    /// The reader dropped (positive) or inserted (negative) samples.
-    pub fn skip(&mut self, samples: i32) {
-        if samples != 0 {
-            self.stats.skipped += i64::from(samples);
-            self.pulls = Pulls::default();
-        }
-    }
-
     /// The delay that the network's jitter asks for.
     #[must_use]
     pub fn target(&self) -> Duration {
-        self.duration_of(self.target_samples())
+        self.duration_of(self.wanted())
     }
 
     /// The delay that the buffer and the reader add at present, over the fastest packet.
     #[must_use]
     pub fn delay(&self) -> Duration {
         self.duration_of(self.pulls.last().map_or(0, |pull| pull.slack + pull.held))
+    }
+
+    /// By how many millionths the sender's clock is faster (positive) or slower than ours; `None` in the first twenty
+    /// seconds.
+    #[must_use]
+    pub fn clock_ppm(&self) -> Option<i32> {
+        self.drift.ppm(self.config.clock_rate.into())
+    }
+
+    /// Duration of the last packet played.
+    #[must_use]
+    pub fn packet_time(&self) -> Duration {
+        self.duration_of(self.duration)
     }
 
     /// Counters.
@@ -213,16 +180,50 @@ impl JitterBuffer {
     pub fn reset(&mut self) {
         self.ring.clear();
         self.spread = Spread::new(self.config.clock_rate.into());
+        self.drift = Drift::default();
+        self.losses = Losses::default();
         self.newest = None;
         self.stale_since = None;
         self.fresh = true;
         self.position = None;
+        self.is_pause = false;
         self.concealed = 0;
         self.pulls = Pulls::default();
     }
 
-    fn store(&mut self, packet: &Packet<'_>, timestamp: i64) {
-        self.ring.store(packet, timestamp);
+    /// Takes over the counters of the buffer that it replaces.
+    pub(crate) fn succeed(&mut self, before: &Self) {
+        (self.stats, self.bursts) = (before.stats, before.bursts);
+    }
+
+    /// How losses are spread over what was played.
+    pub(crate) fn bursts(&self) -> BurstMetrics {
+        self.bursts.metrics()
+    }
+
+    fn usable_units(&self, payload: &[u8]) -> Option<u16> {
+        let units = self.config.framing.units(payload).filter(|_| payload.len() <= MAX_PAYLOAD)?;
+        u16::try_from(units).ok()
+    }
+
+    /// Whether a packet may be queued; each that came once is measured.
+    fn sort(&mut self, sequence: u16, clock: i64, transit: i64) -> Inserted {
+        if self.ring.content(sequence) != Content::Empty {
+            self.stats.duplicates += 1;
+            return Inserted::Duplicate;
+        }
+        self.spread.note(clock, transit);
+        self.drift.note(clock, transit, self.config.clock_rate.into());
+        self.losses.came(sequence);
+        if is_behind(sequence, self.next_sequence) {
+            self.stats.late += 1;
+            return Inserted::Late;
+        }
+        Inserted::Queued
+    }
+
+    fn store(&mut self, packet: &Packet<'_>, timestamp: i64, units: u16) {
+        self.ring.store(packet.sequence, timestamp, units, packet.payload);
         if self.newest.is_none_or(|newest| is_behind(newest.sequence, packet.sequence)) {
             self.newest = Some(Newest { sequence: packet.sequence, timestamp });
         }
@@ -250,153 +251,41 @@ impl JitterBuffer {
         self.fresh && fits && is_behind(sequence, self.next_sequence)
     }
 
-    /// Drop the oldest until `sequence` has a slot.
-    fn make_room(&mut self, sequence: u16) {
+    /// Drop the oldest until `sequence` has a slot and its payload has room; false if all that waits comes after it.
+    fn make_room(&mut self, sequence: u16, octets: usize) -> bool {
         while usize::from(sequence.wrapping_sub(self.next_sequence)) >= SLOTS {
-            let waits = self.ring.content(self.next_sequence) == Content::Audio;
-            self.stats.discarded += u64::from(waits);
-            self.ring.mark(self.next_sequence, Content::Empty);
-            self.next_sequence = self.next_sequence.wrapping_add(1);
-            self.position = None;
+            self.drop_oldest();
         }
+        while !self.ring.has_room(octets) {
+            if self.next_sequence == sequence {
+                return false;
+            }
+            self.drop_oldest();
+        }
+        true
     }
 
-    fn pass_others(&mut self) {
-        while self.ring.content(self.next_sequence) == Content::Other {
-            self.ring.mark(self.next_sequence, Content::Done);
-            self.next_sequence = self.next_sequence.wrapping_add(1);
-            self.position = None;
-            self.concealed = 0;
+    fn drop_oldest(&mut self) {
+        if self.ring.content(self.next_sequence) == Content::Audio {
+            self.stats.discarded += 1;
+            self.bursts.bad();
         }
-    }
-
-    /// The first audio that waits.
-    fn head(&self) -> Option<u16> {
-        let waiting = self.newest?.sequence.wrapping_sub(self.next_sequence);
-        if usize::from(waiting) >= SLOTS {
-            return None;
-        }
-        let mut sequences = (0..=waiting).map(|ahead| self.next_sequence.wrapping_add(ahead));
-        sequences.find(|sequence| self.ring.content(*sequence) == Content::Audio)
-    }
-
-    /// How the head continues what was played. What was concealed meanwhile counts for what proves lost.
-    fn place(&mut self, head: u16) -> Place {
-        let Some(position) = self.position else { return Place::Silence };
-        let missing = head.wrapping_sub(self.next_sequence);
-        let gap = self.ring.slot(head).timestamp - position;
-        if missing == 0 && gap > 0 {
-            self.position = None;
-            self.concealed = 0;
-            return Place::Silence;
-        }
-        if missing == 0 {
-            return Place::Due;
-        }
-        let paid = gap.min(self.concealed).max(0);
-        self.concealed = 0;
-        self.position = Some(position + paid);
-        if gap <= paid {
-            self.next_sequence = head;
-            return Place::Due;
-        }
-        let covered = paid / self.duration.max(1);
-        self.next_sequence =
-            self.next_sequence.wrapping_add(u16::try_from(covered).unwrap_or(0).min(missing - 1));
-        Place::Gap((gap - paid).min(self.duration.max(1)))
-    }
-
-    /// The packet that is due is lost, others behind it are there.
-    fn give_up(&mut self, samples: i64) -> Next<'_> {
+        self.ring.mark(self.next_sequence, Content::Empty);
         self.next_sequence = self.next_sequence.wrapping_add(1);
-        self.position = self.position.map(|position| position + samples);
-        self.stats.concealed += 1;
-        Next::Lost(u32::try_from(samples).unwrap_or(0))
-    }
-
-    /// Nothing is there. It may be late, lost, or never sent.
-    fn underrun(&mut self, clock: i64) -> Next<'_> {
-        let Some(position) = self.position.filter(|_| self.concealed < self.ms(MAX_CONCEALED_MS)) else {
-            self.position = None;
-            self.concealed = 0;
-            return Next::Wait;
-        };
-        if self.concealed == 0 {
-            self.missed_slack = clock - position - self.spread.base();
-        }
-        let samples = self.duration.min(self.ms(self.config.interval_ms.into()));
-        self.concealed += samples;
-        self.stats.concealed += 1;
-        Next::Lost(u32::try_from(samples).unwrap_or(0))
-    }
-
-    /// Whether the head may be left out: it was concealed already, and came so late that it is no reason for more delay;
-    /// or there is far too much delay; or too much for too long.
-    fn is_dispensable(&self, head: u16, slack: i64) -> bool {
-        let samples = self.ring.slot(head).samples();
-        if self.concealed > 0 {
-            return samples <= self.concealed && self.missed_slack >= self.target_samples();
-        }
-        let follows = self.ring.content(head.wrapping_add(1)) == Content::Audio;
-        let limit = self.ms(self.config.max_delay_ms.into()) + samples;
-        let excess = slack - samples - self.target_samples() - self.ms(RESERVE_MS + MARGIN_MS);
-        follows && (slack > limit || self.pulls.impatience >= PATIENCE && excess >= 0)
-    }
-
-    fn drop_head(&mut self, head: u16) {
-        self.finish(head);
-        if self.concealed > 0 {
-            let slot = self.ring.slot(head);
-            self.concealed -= slot.samples();
-            self.position = Some(slot.timestamp + slot.samples());
-            self.stats.late += 1;
-            return;
-        }
         self.position = None;
-        self.pulls = Pulls::impatient(PATIENCE - RELENT);
-        self.stats.discarded += 1;
     }
 
-    fn play(&mut self, head: u16, slack: i64, held: i64) -> Next<'_> {
-        self.finish(head);
-        let excess = slack - self.target_samples() - self.ms(RESERVE_MS + MARGIN_MS);
-        let slot = self.ring.slot(head);
-        let splice = self.position != Some(slot.timestamp) || self.concealed > 0;
-        self.duration = slot.samples();
-        self.position = Some(slot.timestamp + self.duration);
-        self.concealed = 0;
-        self.fresh = false;
-        self.pulls.note(Pull { slack, held }, excess > self.duration);
-        self.stats.played += 1;
-        Next::Packet(Frame {
-            payload: slot.payload(),
-            payload_type: slot.payload_type,
-            timestamp: slot.timestamp as u32,
-            splice,
-        })
-    }
-
-    /// The turn of `head`, and of what was missing before it, is over.
-    fn finish(&mut self, head: u16) {
-        self.ring.mark(head, Content::Done);
-        self.next_sequence = head.wrapping_add(1);
-    }
-
-    fn target_samples(&self) -> i64 {
-        self.spread.target().min(self.ms(self.config.max_delay_ms.into()))
-    }
-
-    /// Samples since the epoch.
+    /// Clock units since the epoch.
     fn clock(&self, at: Instant) -> i64 {
         let Some(epoch) = self.epoch else { return 0 };
         let rate = u64::from(self.config.clock_rate);
-        let samples = |span: Duration| {
-            let samples = span.as_secs() * rate + u64::from(span.subsec_nanos()) * rate / 1_000_000_000;
-            samples.cast_signed()
+        let units = |span: Duration| {
+            let units = span.as_secs() * rate + u64::from(span.subsec_nanos()) * rate / 1_000_000_000;
+            units.cast_signed()
         };
         match at.checked_duration_since(epoch) {
-            Some(after) => samples(after),
-            None => -samples(epoch.saturating_duration_since(at)),
+            Some(after) => units(after),
+            None => -units(epoch.saturating_duration_since(at)),
         }
     }
 
@@ -410,20 +299,10 @@ impl JitterBuffer {
         ms * i64::from(self.config.clock_rate) / 1000
     }
 
-    fn duration_of(&self, samples: i64) -> Duration {
-        let samples = u64::try_from(samples).unwrap_or(0);
-        Duration::from_micros(samples * 1_000_000 / u64::from(self.config.clock_rate.max(1)))
+    fn duration_of(&self, units: i64) -> Duration {
+        let units = u64::try_from(units).unwrap_or(0);
+        Duration::from_micros(units * 1_000_000 / u64::from(self.config.clock_rate.max(1)))
     }
-}
-
-/// How the first waiting packet continues what was played.
-enum Place {
-    /// It follows silence.
-    Silence,
-    /// It follows without a gap.
-    Due,
-    /// So many samples of the next lost packet come first.
-    Gap(i64),
 }
 
 /// Whether `sequence` comes before `other`, in modular order.

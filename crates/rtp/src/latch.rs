@@ -23,7 +23,7 @@ const UNSOLICITED_REST: Duration = Duration::from_secs(60);
 
 /// What to do with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Judgement {
     /// It is from whom we listen to.
     Accept,
     /// It is from whom we listen to from now on: the first of an SSRC or source not heard before.
@@ -106,23 +106,23 @@ impl Latch {
     }
 
     /// Judge a packet of a negotiated payload type.
-    pub fn judge(&mut self, now: Instant, source: SocketAddr, ssrc: u32, sequence: u16) -> Verdict {
+    pub fn judge(&mut self, now: Instant, source: SocketAddr, ssrc: u32, sequence: u16) -> Judgement {
         let source = canonical(source);
         if let Some(latched) =
             self.latched.as_mut().filter(|latched| (latched.source, latched.ssrc) == (source, ssrc))
         {
             latched.heard = now;
             latched.proof = latched.proof.saturating_add(1);
-            return Verdict::Accept;
+            return Judgement::Accept;
         }
         if self.latched.is_none() && Some(source) == self.expected {
             return self.take(now, source, ssrc, 1);
         }
         if !self.may_be_latched(now, source, ssrc) {
-            return Verdict::Stranger;
+            return Judgement::Stranger;
         }
         if self.prove(now, source, ssrc, sequence) < PROBATION || self.must_wait(now, source) {
-            return Verdict::Probation;
+            return Judgement::Probation;
         }
         self.take(now, source, ssrc, PROBATION)
     }
@@ -173,10 +173,10 @@ impl Latch {
         known.is_some_and(|known| known.ip() == host)
     }
 
-    fn take(&mut self, now: Instant, source: SocketAddr, ssrc: u32, proof: u8) -> Verdict {
+    fn take(&mut self, now: Instant, source: SocketAddr, ssrc: u32, proof: u8) -> Judgement {
         self.latched = Some(Latched { source, ssrc, heard: now, proof });
         self.candidates = [None; CANDIDATES];
-        Verdict::Restart
+        Judgement::Restart
     }
 
     fn may_be_latched(&self, now: Instant, source: SocketAddr, ssrc: u32) -> bool {

@@ -30,39 +30,39 @@ impl Outbound {
         }
     }
 
-    /// The header of the next audio packet, of `samples` duration with `bytes` of payload.
-    pub fn header(&mut self, payload_type: u8, samples: u32, bytes: usize) -> [u8; Packet::HEADER] {
+    /// The header of the next audio packet, of `units` duration (RTP clock units) with `bytes` of payload.
+    pub fn header(&mut self, payload_type: u8, units: u32, bytes: usize) -> [u8; Packet::HEADER] {
         let marker = std::mem::take(&mut self.after_silence);
         let packet = Packet { marker, payload_type, timestamp: self.timestamp, ..self.template() };
-        self.advance(samples, bytes);
+        self.advance(units, bytes);
         packet.header()
     }
 
-    /// Write the next audio packet of `samples` duration into `out`; its length, or 0 if `out` is too short.
-    pub fn write(&mut self, payload_type: u8, payload: &[u8], samples: u32, out: &mut [u8]) -> usize {
+    /// Write the next audio packet of `units` duration (RTP clock units) into `out`; its length, or 0 if `out` is too short.
+    pub fn write(&mut self, payload_type: u8, payload: &[u8], units: u32, out: &mut [u8]) -> usize {
         let marker = std::mem::take(&mut self.after_silence);
         let packet = Packet { marker, payload_type, timestamp: self.timestamp, payload, ..self.template() };
-        self.advance(samples, payload.len());
+        self.advance(units, payload.len());
         packet.write(out)
     }
 
-    /// Write a packet of a key in place of the audio of `samples` duration; its length, or 0 if `out` is too short.
+    /// Write a packet of a key in place of the audio of `units` duration (RTP clock units); its length, or 0 if `out` is too short.
     pub fn write_event(
         &mut self,
         payload_type: u8,
         event: &EventPacket,
-        samples: u32,
+        units: u32,
         out: &mut [u8],
     ) -> usize {
         let EventPacket { marker, timestamp, payload } = *event;
         let packet = Packet { marker, payload_type, timestamp, payload: &payload, ..self.template() };
-        self.advance(samples, payload.len());
+        self.advance(units, payload.len());
         packet.write(out)
     }
 
     /// Media time passes without a packet; the next audio packet will carry the marker.
-    pub fn silence(&mut self, samples: u32) {
-        self.timestamp = self.timestamp.wrapping_add(samples);
+    pub fn silence(&mut self, units: u32) {
+        self.timestamp = self.timestamp.wrapping_add(units);
         self.after_silence = true;
     }
 
@@ -91,19 +91,12 @@ impl Outbound {
     }
 
     fn template(&self) -> Packet<'static> {
-        Packet {
-            marker: false,
-            payload_type: 0,
-            sequence: self.sequence,
-            timestamp: self.timestamp,
-            ssrc: self.ssrc,
-            payload: &[],
-        }
+        Packet { sequence: self.sequence, ssrc: self.ssrc, ..Packet::default() }
     }
 
-    fn advance(&mut self, samples: u32, bytes: usize) {
+    fn advance(&mut self, units: u32, bytes: usize) {
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.timestamp = self.timestamp.wrapping_add(units);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(u32::try_from(bytes).unwrap_or(u32::MAX));
     }

@@ -1,5 +1,7 @@
 //! RTP packets on the wire (RFC 3550 §5.1).
 
+use crate::Extension;
+
 const HEADER: usize = 12;
 
 /// Why a datagram is no RTP packet.
@@ -16,9 +18,8 @@ pub enum RtpError {
     Padding,
 }
 
-/// One RTP packet (RFC 3550 §5.1), its payload borrowed from the datagram. CSRCs, header extension and padding are
-/// checked and skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One RTP packet (RFC 3550 §5.1), its payload borrowed from the datagram. CSRCs and padding are checked and skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Packet<'a> {
     /// First packet of a talk spurt, or of a key.
     pub marker: bool,
@@ -30,6 +31,8 @@ pub struct Packet<'a> {
     pub timestamp: u32,
     /// Synchronisation source.
     pub ssrc: u32,
+    /// The header extension, empty if there is none; [`Packet::write`] leaves it out.
+    pub extension: Extension<'a>,
     /// The payload.
     pub payload: &'a [u8],
 }
@@ -46,7 +49,8 @@ impl<'a> Packet<'a> {
             return Err(RtpError::Version);
         }
         let rest = skip_csrcs(rest, usize::from(flags & 0x0f))?;
-        let rest = if flags & 0x10 != 0 { skip_extension(rest)? } else { rest };
+        let (extension, rest) =
+            if flags & 0x10 != 0 { split_extension(rest)? } else { (Extension::default(), rest) };
         let payload = if flags & 0x20 != 0 { strip_padding(rest)? } else { rest };
         Ok(Self {
             marker: kind & 0x80 != 0,
@@ -54,6 +58,7 @@ impl<'a> Packet<'a> {
             sequence: u16::from_be_bytes([s0, s1]),
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
             ssrc: u32::from_be_bytes([i0, i1, i2, i3]),
+            extension,
             payload,
         })
     }
@@ -92,10 +97,11 @@ fn skip_csrcs(rest: &[u8], count: usize) -> Result<&[u8], RtpError> {
     rest.get(4 * count..).ok_or(RtpError::Truncated)
 }
 
-fn skip_extension(rest: &[u8]) -> Result<&[u8], RtpError> {
-    let ([_, _, high, low], rest) = rest.split_first_chunk::<4>().ok_or(RtpError::Truncated)?;
+fn split_extension(rest: &[u8]) -> Result<(Extension<'_>, &[u8]), RtpError> {
+    let ([p0, p1, high, low], rest) = rest.split_first_chunk::<4>().ok_or(RtpError::Truncated)?;
     let words = usize::from(u16::from_be_bytes([*high, *low]));
-    rest.get(4 * words..).ok_or(RtpError::Truncated)
+    let (elements, rest) = rest.split_at_checked(4 * words).ok_or(RtpError::Truncated)?;
+    Ok((Extension { profile: u16::from_be_bytes([*p0, *p1]), elements }, rest))
 }
 
 fn strip_padding(rest: &[u8]) -> Result<&[u8], RtpError> {

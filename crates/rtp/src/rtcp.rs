@@ -1,10 +1,14 @@
-//! RTCP reports (RFC 3550 §6). NTP times are 32.32 fixed point seconds since 1900.
+//! RTCP reports (RFC 3550 §6, RFC 3611). NTP times are 32.32 fixed point seconds since 1900.
 
 use std::time::Duration;
 
 use rtcp_types::{
     Bye, Compound, ReceiverReport, RtcpPacket, RtcpPacketParser, RtcpParseError, Sdes, SdesItem, SenderReport,
 };
+
+pub use xr::VoipMetrics;
+
+mod xr;
 
 /// Time between reports of a session of two or a few (RFC 3550 §6.2).
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -68,6 +72,8 @@ pub struct Report<'a> {
     pub sender: Option<SenderInfo>,
     /// The stream we receive.
     pub block: Option<ReportBlock>,
+    /// How we find the stream we receive, for a peer that wants to know (`a=rtcp-xr`, RFC 3611 §5.1).
+    pub xr: Option<VoipMetrics>,
     /// Canonical name, at most 255 bytes.
     pub cname: &'a str,
     /// Say goodbye at the end.
@@ -75,7 +81,7 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Write the compound packet SR or RR, SDES, BYE; its length, or 0 if `out` is too short.
+    /// Write the compound packet SR or RR, SDES, XR, BYE; its length, or 0 if `out` is too short.
     pub fn write(&self, out: &mut [u8]) -> usize {
         let mut writer = Writer { out, length: 0 };
         self.try_write(&mut writer).map_or(0, |()| writer.length)
@@ -98,6 +104,9 @@ impl Report<'_> {
             writer.report_block(block)?;
         }
         writer.cname(self.ssrc, self.cname)?;
+        if let Some(metrics) = &self.xr {
+            metrics.write(self.ssrc, writer)?;
+        }
         if self.bye {
             writer.head(1, Bye::PACKET_TYPE, 1)?;
             writer.word(self.ssrc)?;
@@ -115,6 +124,8 @@ pub struct Incoming {
     pub sender: Option<SenderInfo>,
     /// What it says of our stream.
     pub block: Option<ReportBlock>,
+    /// How it finds our stream.
+    pub voip: Option<VoipMetrics>,
     /// It says goodbye. This is information, never a reason to end a call: it may be forged.
     pub bye: bool,
 }
@@ -130,8 +141,12 @@ pub fn parse(datagram: &[u8], own_ssrc: u32) -> Result<Incoming, RtcpError> {
         _ => return Err(RtcpError::NoReport),
     };
     while let Some((packet, further)) = split_packet(rest) {
-        if packet_type(packet) == Some(Bye::PACKET_TYPE) {
-            incoming.bye |= Bye::parse(packet)?.ssrcs().any(|ssrc| ssrc == incoming.ssrc);
+        match packet_type(packet) {
+            Some(Bye::PACKET_TYPE) => {
+                incoming.bye |= Bye::parse(packet)?.ssrcs().any(|ssrc| ssrc == incoming.ssrc);
+            }
+            Some(xr::PACKET_TYPE) => incoming.voip = xr::find(packet, own_ssrc).or(incoming.voip),
+            _ => {}
         }
         rest = further;
     }
@@ -181,7 +196,7 @@ fn of_sender_report(report: &SenderReport<'_>, own_ssrc: u32) -> Incoming {
         ssrc: report.ssrc(),
         sender: Some(sender),
         block: report.report_blocks().find(|block| block.ssrc() == own_ssrc).map(|block| read_block(&block)),
-        bye: false,
+        ..Incoming::default()
     }
 }
 
@@ -255,6 +270,10 @@ impl Writer<'_> {
         self.put(&[SdesItem::CNAME, length])?;
         self.put(name)?;
         self.put([0; 4].get(..end - self.length)?)
+    }
+
+    fn halves(&mut self, first: u16, second: u16) -> Option<()> {
+        self.word(u32::from(first) << 16 | u32::from(second))
     }
 
     fn word(&mut self, word: u32) -> Option<()> {

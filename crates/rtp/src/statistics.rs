@@ -48,6 +48,12 @@ impl ReceiveStatistics {
         self.jitter = (self.jitter - ((self.jitter + 8) >> 4)).saturating_add(difference.min(1 << 24));
     }
 
+    /// The sender's clock has jumped, or has another rate: the next packet says nothing of the jitter.
+    pub fn restart_timing(&mut self) {
+        self.transit = None;
+        self.jitter = 0;
+    }
+
     /// Packets lost so far; negative when duplicates outnumber losses.
     #[must_use]
     pub fn lost(&self) -> i32 {

@@ -6,25 +6,19 @@ use std::net::{IpAddr, SocketAddr};
 use sdp_types::{Attribute, Connection, Media};
 
 use crate::error::{SdpError, readable};
-use crate::stream::{Direction, Encoding};
+use crate::formats::{Meaning, formats, lists_flash, opus_parameters};
+use crate::opus::OpusParameters;
+use crate::stream::Direction;
 
 /// The most media streams of one description; a phone with video, slides and a chat has four.
 const MAX_STREAMS: usize = 16;
-/// The most payload types of one stream that are looked at.
-const MAX_FORMATS: usize = 64;
+/// The header extension that tells the level of each packet (RFC 6464 §4).
+pub(crate) const AUDIO_LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 /// A description that can be read.
 #[derive(Debug)]
 pub(crate) struct Description {
     session: sdp_types::Session,
-}
-
-/// What one payload type of the peer means to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    Audio(Encoding),
-    Events,
-    ComfortNoise,
 }
 
 /// One usable audio stream of the peer.
@@ -43,6 +37,12 @@ pub(crate) struct Audio {
     /// The longest packets it can take, in ms.
     pub(crate) max_ptime_ms: Option<u8>,
     pub(crate) rtcp_mux: bool,
+    /// It takes RTCP XR VoIP metrics (RFC 3611 §5.1).
+    pub(crate) rtcp_xr: bool,
+    /// The id under which it can send the level of its audio (RFC 6464).
+    pub(crate) audio_level: Option<u8>,
+    /// How it wants Opus coded.
+    pub(crate) opus: OpusParameters,
     /// It knows event 16, flash.
     pub(crate) flash: bool,
 }
@@ -71,18 +71,18 @@ impl Description {
         let remote = endpoint(address, media.port)?;
         let attributes = Attributes { media: &media.attributes, session: &self.session.attributes };
         let formats = formats(media);
-        let flash = formats.iter().any(|(payload_type, meaning)| {
-            *meaning == Meaning::Events && lists_flash(&media.attributes, *payload_type)
-        });
         Ok(Audio {
             remote,
             remote_rtcp: rtcp_endpoint(remote, &attributes),
-            formats,
             direction: direction(remote, &attributes),
             ptime_ms: attributes.value("ptime").and_then(packet_time),
             max_ptime_ms: attributes.value("maxptime").and_then(packet_time),
             rtcp_mux: attributes.any("rtcp-mux").is_some(),
-            flash,
+            rtcp_xr: attributes.value("rtcp-xr").is_some_and(|xr| xr.contains("voip-metrics")),
+            audio_level: audio_level(&media.attributes),
+            opus: opus_parameters(media, &formats),
+            flash: lists_flash(media, &formats),
+            formats,
         })
     }
 
@@ -190,67 +190,14 @@ fn packet_time(value: &str) -> Option<u8> {
     }
 }
 
-fn formats(media: &Media) -> Vec<(u8, Meaning)> {
-    let maps = payload_type_maps(&media.attributes);
-    let mut seen = [false; 128];
-    let mut formats = Vec::new();
-    for word in media.fmt.split_ascii_whitespace().take(MAX_FORMATS) {
-        let Some(payload_type) = word.parse::<u8>().ok().filter(|&number| number < 128) else { continue };
-        if std::mem::replace(&mut seen[usize::from(payload_type)], true) {
-            continue;
-        }
-        let meaning = match maps[usize::from(payload_type)] {
-            Some(mapped) => mapped,
-            None => static_meaning(payload_type),
-        };
-        formats.extend(meaning.map(|meaning| (payload_type, meaning)));
-    }
-    formats
-}
-
-/// The meaning that `a=rtpmap` gives: outer `None` without a readable line, inner `None` for one that we do not speak.
-fn payload_type_maps(attributes: &[Attribute]) -> [Option<Option<Meaning>>; 128] {
-    let mut maps = [None; 128];
-    let lines = attributes.iter().filter(|attribute| attribute.attribute.eq_ignore_ascii_case("rtpmap"));
-    for (payload_type, encoding) in lines.filter_map(|line| line.value.as_deref()?.trim().split_once(' ')) {
-        let Some(slot) = payload_type.parse().ok().and_then(|number: usize| maps.get_mut(number)) else {
-            continue;
-        };
-        let mut parts = encoding.trim().split('/');
-        let (name, rate) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        match rate.trim().parse::<u32>() {
-            Ok(8000) => *slot = Some(meaning_of(name)),
-            Ok(rate) if rate > 0 => *slot = Some(None),
-            _ => {}
-        }
-    }
-    maps
-}
-
-fn meaning_of(name: &str) -> Option<Meaning> {
-    if name.eq_ignore_ascii_case("telephone-event") {
-        return Some(Meaning::Events);
-    }
-    if name.eq_ignore_ascii_case("CN") {
-        return Some(Meaning::ComfortNoise);
-    }
-    Encoding::ALL.into_iter().find(|encoding| name.eq_ignore_ascii_case(encoding.name())).map(Meaning::Audio)
-}
-
-fn static_meaning(payload_type: u8) -> Option<Meaning> {
-    if payload_type == 13 {
-        return Some(Meaning::ComfortNoise);
-    }
-    let encoding = Encoding::ALL.into_iter().find(|encoding| encoding.static_payload_type() == payload_type);
-    encoding.map(Meaning::Audio)
-}
-
-/// Whether `a=fmtp` of a telephone-event lists event 16, alone or at the end of a range.
-fn lists_flash(attributes: &[Attribute], payload_type: u8) -> bool {
-    let lines = attributes.iter().filter(|attribute| attribute.attribute.eq_ignore_ascii_case("fmtp"));
-    let mut values = lines.filter_map(|line| line.value.as_deref()?.trim().split_once(' '));
-    values.any(|(number, events)| {
-        number.parse() == Ok(payload_type)
-            && events.split(',').any(|range| range.trim().rsplit('-').next() == Some("16"))
+/// `a=extmap:id[/direction] URI …` of a peer that sends its levels, in a header of one octet (RFC 8285 §5, §4.2).
+fn audio_level(attributes: &[Attribute]) -> Option<u8> {
+    let lines = attributes.iter().filter(|attribute| attribute.attribute.eq_ignore_ascii_case("extmap"));
+    lines.filter_map(|line| line.value.as_deref()).find_map(|value| {
+        let mut words = value.split_ascii_whitespace();
+        let (number, uri) = (words.next()?, words.next()?);
+        let (id, direction) = number.split_once('/').unwrap_or((number, "sendrecv"));
+        let id = id.parse().ok().filter(|id| (1..=14).contains(id))?;
+        (uri == AUDIO_LEVEL_URI && matches!(direction, "sendrecv" | "sendonly")).then_some(id)
     })
 }

@@ -10,10 +10,12 @@ pub enum SdpError {
     #[error("malformed session description: {0}")]
     Malformed(String),
     /// There is audio, but in no encoding that we know.
-    #[error("no common codec: offered {offered}")]
+    #[error("no common codec: offered {offered}, known here: {known}")]
     NoCommonCodec {
         /// The peer's payload types as it wrote them, cut to a readable length.
         offered: String,
+        /// What we would have taken, as in `a=rtpmap`.
+        known: String,
     },
     /// No audio stream that we can take part in.
     #[error("no usable audio stream")]

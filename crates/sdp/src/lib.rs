@@ -4,12 +4,18 @@
 //! negotiated [`Stream`] back. What it cannot read in a description it ignores, line by line, as long as what is
 //! left makes sense.
 
+mod choice;
 mod description;
+mod encoding;
 mod error;
+mod formats;
+mod opus;
 mod session;
 mod stream;
 mod write;
 
+pub use encoding::Encoding;
 pub use error::SdpError;
+pub use opus::OpusParameters;
 pub use session::Session;
-pub use stream::{Direction, Encoding, Events, Local, Stream};
+pub use stream::{Direction, Events, Local, Preference, Stream};

@@ -3,15 +3,18 @@
 use bytes::Bytes;
 use sdp_types::Media;
 
-use crate::description::{Audio, Description, Meaning, is_plain_audio};
+use crate::choice::{self, Offered};
+use crate::description::{Audio, Description, is_plain_audio};
+use crate::encoding::Encoding;
 use crate::error::{SdpError, readable};
-use crate::stream::{Direction, Encoding, Events, Local, Stream};
-use crate::write::{self, AudioLine, EventsLine};
+use crate::formats::Meaning;
+use crate::stream::{Direction, Events, Local, Stream};
+use crate::write::{self, AudioLine};
 
-/// Payload type of telephone-events in our offers, the customary one.
-const EVENTS_PAYLOAD_TYPE: u8 = 101;
-/// Static payload type of comfort noise (RFC 3389).
-const COMFORT_NOISE_PAYLOAD_TYPE: u8 = 13;
+/// The packets that Opus can be sent in, ms: one frame each (RFC 6716 §2.1.4), and three of 20 ms.
+const OPUS_PTIMES: [u8; 4] = [10, 20, 40, 60];
+/// The header extension of the audio level in our offers.
+const AUDIO_LEVEL_ID: u8 = 1;
 
 /// The offer/answer state of one call leg (RFC 3264). An offer or answer that is refused changes nothing.
 #[derive(Debug, Clone)]
@@ -19,21 +22,13 @@ pub struct Session {
     local: Local,
     session_id: u64,
     version: u64,
-    /// The media lines we said last: the version of `o=` rises when they change.
-    said: Vec<Media>,
-    /// Which of the media lines is our audio.
+    /// The description that we said last: the version of `o=` rises when the next one differs.
+    said: Bytes,
+    /// Which of its media lines is our audio.
     audio_line: usize,
     direction: Direction,
     offered: Option<Offered>,
     stream: Option<Stream>,
-}
-
-/// What our open offer promised to receive.
-#[derive(Debug, Clone)]
-struct Offered {
-    encodings: Vec<(Encoding, u8)>,
-    events: Option<u8>,
-    comfort_noise: Option<u8>,
 }
 
 impl Session {
@@ -44,7 +39,7 @@ impl Session {
             local,
             session_id,
             version: 0,
-            said: Vec::new(),
+            said: Bytes::new(),
             audio_line: 0,
             direction: Direction::SendRecv,
             offered: None,
@@ -54,26 +49,16 @@ impl Session {
 
     /// Our offer: the first one, or a re-offer that starts from what is negotiated.
     pub fn offer(&mut self) -> Bytes {
-        let offered = self.next_offer();
-        let audio = write::audio(
-            &self.local,
-            &AudioLine {
-                proto: self.said.get(self.audio_line).map_or("RTP/AVP", |media| &media.proto),
-                encodings: &offered.encodings,
-                events: offered.events.map(|payload_type| EventsLine { payload_type, flash: false }),
-                comfort_noise: offered.comfort_noise,
-                ptime_ms: self.local.ptime_ms,
-                direction: self.direction,
-                rtcp_mux: self.local.rtcp_mux,
-            },
-        );
-        let mut medias: Vec<Media> = self.said.iter().map(write::refusal).collect();
-        match medias.get_mut(self.audio_line) {
-            Some(line) => *line = audio,
-            None => medias.push(audio),
-        }
-        self.offered = Some(offered);
-        self.say(medias)
+        self.offer_of(choice::next_offer(&self.local, self.stream.as_ref()))
+    }
+
+    /// A re-offer of nothing but the encoding that is negotiated: so ends what an answer with several left open
+    /// (RFC 3264 §10.2).
+    pub fn offer_the_chosen(&mut self) -> Bytes {
+        let mut offered = choice::next_offer(&self.local, self.stream.as_ref());
+        offered.encodings.truncate(1);
+        offered.events.truncate(1);
+        self.offer_of(offered)
     }
 
     /// Take the peer's answer to our last offer.
@@ -84,7 +69,7 @@ impl Session {
         let media = media.or_else(|| description.media().iter().find(|media| is_plain_audio(media)));
         let media = media.ok_or(SdpError::NoAudio)?;
         let audio = self.reachable(description.audio(media)?)?;
-        let stream = self.stream_of_answer(offered, &audio).ok_or_else(|| no_common_codec(media))?;
+        let stream = self.stream_of_answer(offered, &audio).ok_or_else(|| self.no_common_codec(media))?;
         self.offered = None;
         Ok(self.stream.insert(stream).clone())
     }
@@ -100,13 +85,18 @@ impl Session {
         let line = AudioLine {
             proto: &medias[index].proto,
             encodings: &[(stream.encoding, stream.receive_payload_type)],
-            events: stream
+            events: &stream
                 .events
-                .map(|events| EventsLine { payload_type: events.receive_payload_type, flash: audio.flash }),
+                .map(|events| (events.clock_rate, events.receive_payload_type))
+                .into_iter()
+                .collect::<Vec<_>>(),
+            flash: audio.flash,
             comfort_noise: stream.comfort_noise,
             ptime_ms: stream.ptime_ms,
             direction: stream.direction,
             rtcp_mux: stream.rtcp_mux,
+            rtcp_xr: stream.rtcp_xr,
+            audio_level: stream.audio_level,
         };
         if let Some(remote) = stream.remote {
             self.local.prefer(remote.ip());
@@ -119,9 +109,21 @@ impl Session {
         Ok((self.say(lines), stream))
     }
 
+    /// Offers and accepts these encodings from now on, the preferred one first. What is negotiated stays until the next
+    /// offer is answered.
+    pub fn set_encodings(&mut self, encodings: Vec<Encoding>) {
+        self.local.encodings = encodings;
+    }
+
     /// What we want from now on; goes into the next offer or answer.
     pub fn set_direction(&mut self, direction: Direction) {
         self.direction = direction;
+    }
+
+    /// Whether an offer of ours is open.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        self.offered.is_some()
     }
 
     /// What is negotiated.
@@ -130,40 +132,64 @@ impl Session {
         self.stream.as_ref()
     }
 
-    /// The description of these lines; the version rises if they are not those of the last one (RFC 3264 §8).
+    fn offer_of(&mut self, offered: Offered) -> Bytes {
+        let said = Description::parse(&self.said).ok();
+        let said = said.as_ref().map_or(&[][..], Description::media);
+        let audio = write::audio(
+            &self.local,
+            &AudioLine {
+                proto: said.get(self.audio_line).map_or("RTP/AVP", |media| &media.proto),
+                encodings: &offered.encodings,
+                events: &offered.events,
+                flash: false,
+                comfort_noise: offered.comfort_noise,
+                ptime_ms: self.local.ptime_ms,
+                direction: self.direction,
+                rtcp_mux: self.local.rtcp_mux,
+                rtcp_xr: self.local.rtcp_xr,
+                audio_level: self.offered_audio_level(),
+            },
+        );
+        let mut medias: Vec<Media> = said.iter().map(write::refusal).collect();
+        match medias.get_mut(self.audio_line) {
+            Some(line) => *line = audio,
+            None => medias.push(audio),
+        }
+        self.offered = Some(offered);
+        self.say(medias)
+    }
+
+    /// The number of the header extension that is in use, or the customary one.
+    fn offered_audio_level(&self) -> Option<u8> {
+        let current = self.stream.as_ref().and_then(|stream| stream.audio_level);
+        self.local.audio_level.then(|| current.unwrap_or(AUDIO_LEVEL_ID))
+    }
+
+    /// The description of these lines; the version rises if it is not the last one (RFC 3264 §8).
     fn say(&mut self, medias: Vec<Media>) -> Bytes {
-        if self.said != medias {
+        let mut session = write::session(&self.local, self.session_id, self.version, medias);
+        let mut body = write::body(&session);
+        if self.said != body {
             self.version += 1;
-            self.said.clone_from(&medias);
+            session.origin.sess_version = self.version;
+            body = write::body(&session);
         }
-        write::description(&self.local, self.session_id, self.version, medias).into()
+        self.said = body.into();
+        self.said.clone()
     }
 
-    /// All our encodings, the negotiated one first, with the payload types that are in use.
-    fn next_offer(&self) -> Offered {
-        let current = self.stream.as_ref();
-        let mut encodings: Vec<(Encoding, u8)> =
-            self.local.encodings.iter().map(|encoding| (*encoding, encoding.static_payload_type())).collect();
-        if let Some(stream) = current {
-            encodings.retain(|(encoding, _)| *encoding != stream.encoding);
-            encodings.insert(0, (stream.encoding, stream.receive_payload_type));
-        }
-        let events = current.and_then(|stream| stream.events).map(|events| events.receive_payload_type);
-        let comfort_noise = current.and_then(|stream| stream.comfort_noise);
-        Offered {
-            encodings,
-            events: self.local.telephone_event.then(|| events.unwrap_or(EVENTS_PAYLOAD_TYPE)),
-            comfort_noise: self
-                .local
-                .comfort_noise
-                .then(|| comfort_noise.unwrap_or(COMFORT_NOISE_PAYLOAD_TYPE)),
-        }
-    }
-
+    /// The stream of an answer to what we offered: its first encoding is what the peer uses (RFC 3264 §7).
     fn stream_of_answer(&self, offered: &Offered, audio: &Audio) -> Option<Stream> {
-        let (encoding, send_payload_type) = self.pick(audio)?;
+        let mut common = choice::common(&self.local, &audio.formats);
+        let chosen =
+            common.find(|(encoding, _)| offered.encodings.iter().any(|(known, _)| known == encoding))?;
+        let is_ambiguous = common.next().is_some();
+        Some(Stream { is_ambiguous, ..self.stream_of(chosen, offered, audio)? })
+    }
+
+    fn stream_of(&self, chosen: (Encoding, u8), offered: &Offered, audio: &Audio) -> Option<Stream> {
+        let (encoding, send_payload_type) = chosen;
         let (_, receive_payload_type) = *offered.encodings.iter().find(|(known, _)| *known == encoding)?;
-        let events = payload_type_of(audio, Meaning::Events).zip(offered.events);
         let rtcp_mux = audio.rtcp_mux && self.local.rtcp_mux;
         Some(Stream {
             remote: audio.remote,
@@ -171,14 +197,15 @@ impl Session {
             encoding,
             send_payload_type,
             receive_payload_type,
-            events: events.map(|(send_payload_type, receive_payload_type)| Events {
-                send_payload_type,
-                receive_payload_type,
-            }),
-            comfort_noise: payload_type_of(audio, Meaning::ComfortNoise).and(offered.comfort_noise),
-            ptime_ms: self.ptime(audio),
+            opus: audio.opus,
+            events: agreed_events(encoding, offered, audio),
+            comfort_noise: comfort_noise(encoding, audio).and(offered.comfort_noise),
+            ptime_ms: self.ptime(encoding, audio),
             direction: audio.direction.mirrored().and(self.direction),
             rtcp_mux,
+            rtcp_xr: audio.rtcp_xr && self.local.rtcp_xr,
+            audio_level: audio.audio_level.filter(|_| self.local.audio_level),
+            is_ambiguous: false,
         })
     }
 
@@ -187,7 +214,7 @@ impl Session {
         let mut wrong = None;
         for (index, media) in description.media().iter().enumerate() {
             let choice = description.audio(media).and_then(|audio| self.reachable(audio)).and_then(|audio| {
-                let stream = self.stream_of_offer(&audio).ok_or_else(|| no_common_codec(media))?;
+                let stream = self.stream_of_offer(&audio).ok_or_else(|| self.no_common_codec(media))?;
                 Ok((index, audio, stream))
             });
             match choice {
@@ -201,13 +228,14 @@ impl Session {
 
     /// We answer with the offer's own payload types, so both directions use the same numbers (RFC 3264 §6.1).
     fn stream_of_offer(&self, audio: &Audio) -> Option<Stream> {
-        let encoding = self.pick(audio)?;
+        let chosen = choice::of_offer(&self.local, &audio.formats)?;
+        let events = choice::events_for(chosen.0.clock_rate(), &audio.formats);
         let offered = Offered {
-            encodings: vec![encoding],
-            events: payload_type_of(audio, Meaning::Events).filter(|_| self.local.telephone_event),
-            comfort_noise: payload_type_of(audio, Meaning::ComfortNoise).filter(|_| self.local.comfort_noise),
+            encodings: vec![chosen],
+            events: events.into_iter().filter(|_| self.local.telephone_event).collect(),
+            comfort_noise: comfort_noise(chosen.0, audio).filter(|_| self.local.comfort_noise),
         };
-        self.stream_of_answer(&offered, audio)
+        self.stream_of(chosen, &offered, audio)
     }
 
     /// A re-offer whose audio has port 0 takes the stream away for a while: we agree, and the leg is on hold.
@@ -222,18 +250,20 @@ impl Session {
     }
 
     /// The peer's first encoding that we speak.
-    fn pick(&self, audio: &Audio) -> Option<(Encoding, u8)> {
-        audio.formats.iter().find_map(|(payload_type, meaning)| match meaning {
-            Meaning::Audio(encoding) if self.local.encodings.contains(encoding) => {
-                Some((*encoding, *payload_type))
-            }
-            _ => None,
-        })
+    /// What the peer wants, within what it can take and the encoding has.
+    fn ptime(&self, encoding: Encoding, audio: &Audio) -> u8 {
+        let wanted = audio.ptime_ms.unwrap_or(self.local.ptime_ms);
+        let wanted = audio.max_ptime_ms.map_or(wanted, |most| wanted.min(most));
+        if encoding != Encoding::Opus {
+            return wanted;
+        }
+        let least = audio.opus.min_ptime_ms.unwrap_or(0).min(audio.max_ptime_ms.unwrap_or(60));
+        OPUS_PTIMES.into_iter().rev().find(|ms| *ms <= wanted.max(least)).unwrap_or(20)
     }
 
-    fn ptime(&self, audio: &Audio) -> u8 {
-        let wanted = audio.ptime_ms.unwrap_or(self.local.ptime_ms);
-        audio.max_ptime_ms.map_or(wanted, |most| wanted.min(most))
+    fn no_common_codec(&self, media: &Media) -> SdpError {
+        let known: Vec<String> = self.local.encodings.iter().map(Encoding::to_string).collect();
+        SdpError::NoCommonCodec { offered: readable(&media.fmt), known: known.join(", ") }
     }
 
     fn reachable(&self, audio: Audio) -> Result<Audio, SdpError> {
@@ -244,12 +274,16 @@ impl Session {
     }
 }
 
-fn payload_type_of(audio: &Audio, wanted: Meaning) -> Option<u8> {
-    audio.formats.iter().find(|(_, meaning)| *meaning == wanted).map(|(payload_type, _)| *payload_type)
+fn agreed_events(encoding: Encoding, offered: &Offered, audio: &Audio) -> Option<Events> {
+    let (clock_rate, send_payload_type) = choice::events_for(encoding.clock_rate(), &audio.formats)?;
+    let (_, receive_payload_type) = *offered.events.iter().find(|(rate, _)| *rate == clock_rate)?;
+    Some(Events { send_payload_type, receive_payload_type, clock_rate })
 }
 
-fn no_common_codec(media: &Media) -> SdpError {
-    SdpError::NoCommonCodec { offered: readable(&media.fmt) }
+/// Comfort noise belongs to audio of its clock rate (RFC 3389 §4), and Opus has its own.
+fn comfort_noise(encoding: Encoding, audio: &Audio) -> Option<u8> {
+    let known = audio.formats.iter().find(|(_, meaning)| *meaning == Meaning::ComfortNoise(8000));
+    known.filter(|_| encoding.clock_rate() == 8000).map(|(payload_type, _)| *payload_type)
 }
 
 #[cfg(test)]

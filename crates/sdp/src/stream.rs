@@ -2,42 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// An audio encoding that this server speaks (RFC 3551 §6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Encoding {
-    /// G.711 µ-law.
-    Pcmu,
-    /// G.711 A-law.
-    Pcma,
-}
+use crate::encoding::Encoding;
+use crate::opus::OpusParameters;
 
-impl Encoding {
-    /// All that there are.
-    pub const ALL: [Self; 2] = [Self::Pcmu, Self::Pcma];
-
-    /// The encoding name of `a=rtpmap`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
-        }
-    }
-
-    /// RTP clock rate in Hz.
-    #[must_use]
-    pub fn clock_rate(self) -> u32 {
-        8000
-    }
-
-    /// The payload type that needs no `a=rtpmap` (RFC 3551 §6).
-    #[must_use]
-    pub fn static_payload_type(self) -> u8 {
-        match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
-        }
-    }
+/// Whose order decides between encodings that both sides have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Preference {
+    /// The widest that is of use ([`Local::useful_rate`]); among equally wide ones the peer's order (RFC 3264 §6.1).
+    #[default]
+    Peer,
+    /// Our own list's order alone.
+    Own,
 }
 
 /// What we are able and willing to do on a leg.
@@ -47,8 +22,14 @@ pub struct Local {
     pub addresses: Vec<IpAddr>,
     /// The RTP port; RTCP is the next one.
     pub port: u16,
-    /// Encodings, the preferred one first.
+    /// Encodings, the preferred one first: all that may be used, and the order of our offers.
     pub encodings: Vec<Encoding>,
+    /// Whose order decides when we choose.
+    pub preference: Preference,
+    /// The highest sampling rate that is of use to us, Hz: what an encoding carries above it counts for nothing.
+    pub useful_rate: u32,
+    /// How we want Opus coded that is sent to us.
+    pub opus: OpusParameters,
     /// The packet duration we like to receive, in ms.
     pub ptime_ms: u8,
     /// Offer and accept RFC 4733 telephone-events.
@@ -57,9 +38,32 @@ pub struct Local {
     pub comfort_noise: bool,
     /// Accept RTP and RTCP on one port (RFC 5761).
     pub rtcp_mux: bool,
+    /// Offer and accept RTCP XR VoIP metrics (RFC 3611 §5.1).
+    pub rtcp_xr: bool,
+    /// Ask for the level of each packet of audio in a header extension (RFC 6464).
+    pub audio_level: bool,
 }
 
 impl Local {
+    /// PCMU and PCMA in packets of 20 ms with telephone-events, at one address.
+    #[must_use]
+    pub fn new(address: IpAddr, port: u16) -> Self {
+        Self {
+            addresses: vec![address],
+            port,
+            encodings: vec![Encoding::Pcmu, Encoding::Pcma],
+            preference: Preference::Peer,
+            useful_rate: 48_000,
+            opus: OpusParameters::default(),
+            ptime_ms: 20,
+            telephone_event: true,
+            comfort_noise: false,
+            rtcp_mux: false,
+            rtcp_xr: false,
+            audio_level: false,
+        }
+    }
+
     /// The address that goes into the next description.
     #[must_use]
     pub fn address(&self) -> IpAddr {
@@ -151,6 +155,8 @@ pub struct Events {
     pub send_payload_type: u8,
     /// What we receive.
     pub receive_payload_type: u8,
+    /// The clock of durations, Hz: the audio's (RFC 4733 §2.1), or 8000 where the peer knows no other.
+    pub clock_rate: u32,
 }
 
 /// The negotiated audio stream.
@@ -166,6 +172,8 @@ pub struct Stream {
     pub send_payload_type: u8,
     /// Payload type of the audio that we receive.
     pub receive_payload_type: u8,
+    /// How the peer wants Opus coded that we send; nothing unusual for other encodings.
+    pub opus: OpusParameters,
     /// Telephone-events, if both sides know them.
     pub events: Option<Events>,
     /// Payload type of comfort noise (RFC 3389), if both sides know it.
@@ -176,6 +184,12 @@ pub struct Stream {
     pub direction: Direction,
     /// RTP and RTCP share the RTP port (RFC 5761).
     pub rtcp_mux: bool,
+    /// The peer takes RTCP XR VoIP metrics (RFC 3611).
+    pub rtcp_xr: bool,
+    /// The id of the header extension with the level of the audio that we receive (RFC 6464), 1 to 14.
+    pub audio_level: Option<u8>,
+    /// The peer may send other encodings than this one, because its answer named several.
+    pub is_ambiguous: bool,
 }
 
 impl Stream {

@@ -1,58 +1,57 @@
 //! Carries out the switchboard's orders to the audio engine: ids, codecs and sound names become what the engine knows.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
-use confab_codec::Law;
-use confab_conference::{Control, LegId, Listener, PlaybackId, RoomId};
-use confab_media::{Command, CommandError, Engine, EngineStats, Event, StreamConfig};
-use confab_mixer::Hear;
-use confab_sdp::{Encoding, Stream};
-use confab_switchboard::{MediaCommand, MediaEvent};
+use confab_conference::{Control, LegId, Listener, PlaybackId, Profile, Rate, RoomId};
+use confab_media::{Command, CommandError, DigitSource, Engine, EngineStats, Event, RoomRate, StreamConfig};
+use confab_mixer::{Hear, LoudGuard};
+use confab_sdp::Stream;
+use confab_switchboard::{LineQuality, MediaCommand, MediaEvent};
 
+use crate::codecs::codec;
 use crate::sounds::Library;
 
-/// The engine, the sounds, the rate of each room and the room of each leg.
+/// The engine and the sounds.
 pub(crate) struct Audio {
     engine: Engine,
     library: Library,
-    rates: HashMap<RoomId, u32>,
-    rooms: HashMap<LegId, RoomId>,
     cname: String,
 }
 
 impl Audio {
     pub(crate) fn new(engine: Engine, library: Library, cname: String) -> Self {
-        Self { engine, library, rates: HashMap::new(), rooms: HashMap::new(), cname }
+        Self { engine, library, cname }
     }
 
     /// Does as told. Some orders are answered at once by an event for the switchboard.
     pub(crate) fn perform(&mut self, command: MediaCommand) -> Option<MediaEvent> {
         match command {
             MediaCommand::OpenLeg { leg } => return Some(self.open_leg(leg)),
-            MediaCommand::StartLeg { leg, room, stream, signalling } => {
-                self.rooms.insert(leg, room);
-                let stream = self.stream_config(&stream, signalling);
+            MediaCommand::StartLeg { leg, room, stream, signalling, profile } => {
+                let stream = self.stream_config(&stream, signalling, &profile);
                 self.order(Command::StartLeg { leg: media_leg(leg), room: media_room(room), stream });
             }
-            MediaCommand::UpdateLeg { leg, stream, signalling } => {
+            MediaCommand::UpdateLeg { leg, stream, signalling, profile } => {
                 let on = stream.on_hold();
-                let stream = self.stream_config(&stream, signalling);
+                let stream = self.stream_config(&stream, signalling, &profile);
                 self.order(Command::UpdateStream { leg: media_leg(leg), stream });
                 self.order(Command::Hold { leg: media_leg(leg), on });
             }
-            MediaCommand::StopLeg { leg } => {
-                self.rooms.remove(&leg);
-                self.order(Command::StopLeg { leg: media_leg(leg) });
+            MediaCommand::StopLeg { leg } => self.order(Command::StopLeg { leg: media_leg(leg) }),
+            MediaCommand::OpenRoom { room, profile, denoise } => {
+                self.order(Command::OpenRoom {
+                    room: media_room(room),
+                    rate: match profile.rate {
+                        Rate::Fixed(rate) => RoomRate::Fixed(rate),
+                        Rate::Auto => RoomRate::Auto,
+                    },
+                    interval_ms: profile.interval_ms,
+                    comfort_noise: profile.comfort_noise,
+                    max_talkers: profile.max_talkers,
+                    denoise,
+                });
             }
-            MediaCommand::OpenRoom { room, rate, interval_ms, comfort_noise } => {
-                self.rates.insert(room, rate);
-                self.order(Command::OpenRoom { room: media_room(room), rate, interval_ms, comfort_noise });
-            }
-            MediaCommand::CloseRoom { room } => {
-                self.rates.remove(&room);
-                self.order(Command::CloseRoom { room: media_room(room) });
-            }
+            MediaCommand::CloseRoom { room } => self.order(Command::CloseRoom { room: media_room(room) }),
             MediaCommand::Set { leg, control } => {
                 self.order(Command::Set { leg: media_leg(leg), control: media_control(control) });
             }
@@ -96,12 +95,7 @@ impl Audio {
         names: &[String],
         repeat: bool,
     ) -> Option<MediaEvent> {
-        let room = match to {
-            Listener::Room(room) => Some(room),
-            Listener::Leg(leg) => self.rooms.get(&leg).copied(),
-        };
-        let rate = room.and_then(|room| self.rates.get(&room)).copied();
-        let sounds: Vec<_> = names.iter().filter_map(|name| self.library.find(name, rate?)).collect();
+        let sounds: Vec<_> = names.iter().filter_map(|name| self.library.find(name)).collect();
         if sounds.is_empty() {
             return Some(MediaEvent::PlaybackDone { playback });
         }
@@ -122,22 +116,25 @@ impl Audio {
         }
     }
 
-    fn stream_config(&self, stream: &Stream, signalling: Option<IpAddr>) -> StreamConfig {
+    fn stream_config(&self, stream: &Stream, signalling: Option<IpAddr>, profile: &Profile) -> StreamConfig {
+        let line = &profile.line;
         StreamConfig {
             remote: stream.remote,
             remote_rtcp: stream.remote_rtcp,
-            law: match stream.encoding {
-                Encoding::Pcmu => Law::Mu,
-                Encoding::Pcma => Law::A,
-            },
+            codec: codec(stream, line),
             send_payload_type: stream.send_payload_type,
             receive_payload_type: stream.receive_payload_type,
             event_payload_type: stream.events.map(|events| events.receive_payload_type),
+            event_clock_rate: stream.events.map_or(8000, |events| events.clock_rate),
             comfort_noise: stream.comfort_noise,
+            send_comfort_noise: stream.comfort_noise.filter(|_| line.send_comfort_noise),
             ptime_ms: stream.ptime_ms,
+            jitter_max_ms: line.jitter_max_ms,
             send: stream.direction.sends(),
             receive: stream.direction.receives(),
             rtcp_mux: stream.rtcp_mux,
+            xr: stream.rtcp_xr,
+            audio_level_ext: stream.audio_level,
             cname: self.cname.clone(),
             signalling_source: signalling,
         }
@@ -164,21 +161,43 @@ fn media_control(control: Control) -> confab_mixer::Control {
         Control::TalkVolume(step) => confab_mixer::Control::TalkGain(step),
         Control::ListenVolume(step) => confab_mixer::Control::ListenGain(step),
         Control::Energy(level) => confab_mixer::Control::Energy(level),
+        Control::AutoEnergy(on) => confab_mixer::Control::AutoEnergy(on),
+        Control::Agc(level) => confab_mixer::Control::Agc(level),
+        Control::Denoise(on) => confab_mixer::Control::Denoise(on),
+        Control::LoudGuard(guard) => confab_mixer::Control::LoudGuard(guard.map(|guard| LoudGuard {
+            level: guard.level,
+            hits: guard.hits,
+            mute_ms: guard.mute_ms,
+        })),
+        Control::InbandDigits(on) => confab_mixer::Control::InbandDigits(on),
     }
 }
 
 fn media_event(event: Event) -> Option<MediaEvent> {
+    match event {
+        Event::Audio(event) => Some(audio_event(event)),
+        Event::RoomFailed { room } => Some(MediaEvent::RoomFailed { room: RoomId(room.0) }),
+    }
+}
+
+fn audio_event(event: confab_media::AudioEvent) -> MediaEvent {
+    use confab_media::AudioEvent as Event;
     let leg = |leg: confab_media::LegId| LegId(leg.0);
-    Some(match event {
-        Event::Digit { leg: id, digit } => MediaEvent::Digit { leg: leg(id), digit },
+    match event {
+        Event::Digit { leg: id, digit, source } => {
+            MediaEvent::Digit { leg: leg(id), digit, inband: source == DigitSource::Inband }
+        }
         Event::TalkStarted { leg: id } => MediaEvent::Talking { leg: leg(id), on: true },
         Event::TalkStopped { leg: id } => MediaEvent::Talking { leg: leg(id), on: false },
+        Event::TooLoud { leg: id } => MediaEvent::TooLoud { leg: leg(id) },
         Event::PlaybackDone { playback } => MediaEvent::PlaybackDone { playback: PlaybackId(playback.0) },
-        Event::RoomFailed { room } => MediaEvent::RoomFailed { room: RoomId(room.0) },
         Event::LegSilent { leg: id, for_ms } => MediaEvent::Silent { leg: leg(id), for_ms },
-        Event::LegStats { leg: id, stats } => {
-            tracing::debug!("leg {} {stats:?}", id.0);
-            return None;
+        Event::LegQuality { leg: id, quality, verdict } => {
+            MediaEvent::Quality { leg: leg(id), line: Box::new(LineQuality { quality, verdict }) }
         }
-    })
+        Event::LegStats { leg: id, stats, quality } => {
+            tracing::debug!("leg {} {stats:?}", id.0);
+            MediaEvent::LineOver { leg: leg(id), quality: Box::new(quality) }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 mod audio;
 pub mod cli;
+mod codecs;
 mod control;
 mod gateways;
 mod log;

@@ -7,8 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use confab_codec::{read_wav, resample};
+use confab_codec::read_wav;
+use confab_conference::Rate;
 use confab_config::Config;
+use confab_media::Sound;
 
 macro_rules! embedded {
     ($($name:literal),* $(,)?) => {
@@ -76,11 +78,11 @@ pub enum SoundError {
     },
 }
 
-/// Decoded sounds, by name and sampling rate.
+/// Decoded sounds, by name.
 #[derive(Debug)]
 pub(crate) struct Library {
     dir: Option<PathBuf>,
-    sounds: HashMap<(String, u32), Arc<[i16]>>,
+    sounds: HashMap<String, Arc<Sound>>,
 }
 
 impl Library {
@@ -89,34 +91,37 @@ impl Library {
         Self { dir, sounds: HashMap::new() }
     }
 
-    /// Every sound that is named anywhere, at the rate of every profile, and a line for each that will be silent.
+    /// Every sound that is named anywhere, ready at the rate of every profile, and a line for each that will be silent.
     pub(crate) fn of(config: &Config) -> (Self, Vec<String>) {
         let mut library = Self::new(config.sounds.dir.clone());
         let mut silent = Vec::new();
-        let rates: BTreeSet<u32> = config.conference.profiles.values().map(|profile| profile.rate).collect();
+        let rates: BTreeSet<u32> =
+            config.conference.profiles.values().flat_map(|profile| usual_rates(profile.rate)).collect();
         for (name, place) in config.sound_names() {
-            let failed = rates.iter().find_map(|rate| library.load(name, *rate).err());
-            silent.extend(failed.map(|error| format!("{place}: {error}; silence is played instead")));
+            match library.load(name) {
+                Ok(sound) => rates.iter().for_each(|rate| drop(sound.at(*rate))),
+                Err(error) => silent.push(format!("{place}: {error}; silence is played instead")),
+            }
         }
         (library, silent)
     }
 
-    /// Makes a sound ready to be played in rooms of `rate` Hz.
+    /// Makes a sound ready to be played.
     ///
     /// # Errors
     /// When it is missing or not of a kind that can be played.
-    pub(crate) fn load(&mut self, name: &str, rate: u32) -> Result<(), SoundError> {
-        let key = (name.to_owned(), rate);
-        if !self.sounds.contains_key(&key) {
-            let samples = decode(name, &self.read(name)?, rate)?;
-            self.sounds.insert(key, samples.into());
+    pub(crate) fn load(&mut self, name: &str) -> Result<Arc<Sound>, SoundError> {
+        if let Some(sound) = self.find(name) {
+            return Ok(sound);
         }
-        Ok(())
+        let sound = Arc::new(decode(name, &self.read(name)?)?);
+        self.sounds.insert(name.to_owned(), Arc::clone(&sound));
+        Ok(sound)
     }
 
-    /// The samples of a sound that was loaded; nothing for one that could not be.
-    pub(crate) fn find(&self, name: &str, rate: u32) -> Option<Arc<[i16]>> {
-        self.sounds.get(&(name.to_owned(), rate)).cloned()
+    /// A sound that was loaded; nothing for one that could not be.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Sound>> {
+        self.sounds.get(name).cloned()
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, SoundError> {
@@ -135,7 +140,16 @@ fn read_file(path: &Path) -> Result<Vec<u8>, SoundError> {
     std::fs::read(path).map_err(|source| SoundError::Unreadable { path: path.to_owned(), source })
 }
 
-fn decode(name: &str, bytes: &[u8], rate: u32) -> Result<Vec<i16>, SoundError> {
+/// The rates that sounds are made ready at when the server starts; at any other when they are first played.
+fn usual_rates(rate: Rate) -> Vec<u32> {
+    match rate {
+        Rate::Fixed(rate) => vec![rate],
+        // Those of the codecs.
+        Rate::Auto => vec![8000, 16_000, 48_000],
+    }
+}
+
+fn decode(name: &str, bytes: &[u8]) -> Result<Sound, SoundError> {
     let unplayable = |why: String| SoundError::Unplayable { name: name.to_owned(), why };
     let wav = read_wav(bytes).map_err(|error| unplayable(error.to_string()))?;
     if !(8000..=48_000).contains(&wav.rate) || !(1..=2).contains(&wav.channels) {
@@ -144,7 +158,7 @@ fn decode(name: &str, bytes: &[u8], rate: u32) -> Result<Vec<i16>, SoundError> {
     if wav.samples.len() > wav.rate as usize * MAX_SECONDS {
         return Err(unplayable(format!("longer than {MAX_SECONDS} s")));
     }
-    resample(&wav.samples, wav.rate, rate).map_err(|error| unplayable(error.to_string()))
+    Ok(Sound::new(wav.rate, wav.samples))
 }
 
 #[cfg(test)]
@@ -173,8 +187,8 @@ mod tests {
     fn every_built_in_sound_is_playable_and_together_they_are_small() {
         let mut library = Library::new(None);
         for (name, _) in EMBEDDED {
-            library.load(name, 8000).unwrap();
-            assert!(library.find(name, 8000).unwrap().len() > 800, "{name} is shorter than 100 ms");
+            let sound = library.load(name).unwrap();
+            assert!(sound.at(8000).len() > 800, "{name} is shorter than 100 ms");
         }
         let bytes: usize = EMBEDDED.iter().map(|(_, bytes)| bytes.len()).sum();
         assert!(bytes < 4_000_000, "{bytes}");
@@ -193,9 +207,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.wav"), wav(44_100, 2, 1.0)).unwrap();
         let mut library = Library::new(Some(dir.path().to_owned()));
-        library.load("a.wav", 8000).unwrap();
-        let length = library.find("a.wav", 8000).unwrap().len();
-        assert!((7990..=8010).contains(&length), "{length} samples");
+        let sound = library.load("a.wav").unwrap();
+        for rate in [8000, 48_000] {
+            let length = sound.at(rate).len();
+            assert!(length.abs_diff(rate as usize) <= 10, "{length} samples");
+        }
     }
 
     #[test]
@@ -204,11 +220,11 @@ mod tests {
         std::fs::write(dir.path().join("text.wav"), "no RIFF here").unwrap();
         std::fs::write(dir.path().join("slow.wav"), wav(4000, 1, 0.1)).unwrap();
         let mut library = Library::new(Some(dir.path().to_owned()));
-        assert!(matches!(library.load("gone.wav", 8000), Err(SoundError::Unreadable { .. })));
+        assert!(matches!(library.load("gone.wav"), Err(SoundError::Unreadable { .. })));
         for name in ["text.wav", "slow.wav"] {
-            let error = library.load(name, 8000).unwrap_err();
+            let error = library.load(name).unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");
         }
-        assert!(matches!(Library::new(None).load("x.wav", 8000), Err(SoundError::NotBuiltIn(_))));
+        assert!(matches!(Library::new(None).load("x.wav"), Err(SoundError::NotBuiltIn(_))));
     }
 }

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use confab_config::Config;
-use confab_media::{Engine, EngineConfig};
-use confab_sdp::Encoding;
+use confab_media::{Engine, EngineConfig, SilenceLimits};
 use confab_sip::{Listener, Transport};
 use confab_switchboard::{Switchboard, SwitchboardConfig};
 use tokio::sync::{Notify, oneshot};
@@ -90,15 +89,19 @@ fn switchboard(config: Config, addresses: &[(Transport, SocketAddr)], seed: [u8;
         endpoint: config.endpoint(addresses.iter().map(listener).collect()),
         conference: config.conference,
         media_addresses: config.media.advertise,
-        encodings: vec![Encoding::Pcmu, Encoding::Pcma],
         seed,
     })
 }
 
 fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engine, StartError> {
     let media = &config.media;
-    let engine =
-        EngineConfig { address: media.address, ports: media.ports.clone(), workers: media.workers, seed };
+    let engine = EngineConfig {
+        address: media.address,
+        ports: media.ports.clone(),
+        workers: media.workers,
+        silence: SilenceLimits { talking: media.silence.talking, on_hold: media.silence.on_hold },
+        seed,
+    };
     Engine::start(engine, move || events.notify_one())
         .map_err(|source| StartError::Audio { address: media.address, source })
 }

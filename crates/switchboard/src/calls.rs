@@ -61,6 +61,9 @@ impl Switchboard {
                     });
                 }
             }
+            Event::Asked { call, status } => {
+                self.with_leg(now, call, |this, now, leg| this.on_asked(now, leg, status));
+            }
             Event::Ended { call, end } => self.on_ended(now, call, &end),
             Event::OfferAnswered { .. } | Event::OfferRefused { .. } => {}
             event => self.notice(Notice::Sip(event)),
@@ -88,7 +91,9 @@ impl Switchboard {
 
     /// A caller's ports are reserved: answer his offer, or refuse him while nothing has happened yet.
     pub(crate) fn on_arrival(&mut self, now: Instant, id: LegId, port: u16, arrival: Arrival) {
-        let mut session = self.new_session(port, Some(arrival.source));
+        let (dialled, user) = (&arrival.dialled, arrival.caller.user.as_deref());
+        let profile = self.conferences.profile_of_number(dialled, user).unwrap_or_default();
+        let mut session = self.new_session(port, Some(arrival.source), &profile);
         let answer = arrival.offer.as_deref().map(|offer| self.answer_to(offer, &mut session)).transpose();
         let answer = match answer {
             Ok(answer) => answer,
@@ -114,8 +119,7 @@ impl Switchboard {
 
     /// Ends an unanswered inbound leg by a final response.
     pub(crate) fn refuse(&mut self, now: Instant, leg: LegId, refusal: Refusal) {
-        let Some(gone) = self.legs.remove(leg) else { return };
-        self.command(MediaCommand::StopLeg { leg });
+        let Some(gone) = self.remove(leg) else { return };
         if let Some(call) = gone.call {
             self.endpoint.reject(now, call, refusal);
         }
@@ -123,11 +127,20 @@ impl Switchboard {
 
     /// Ends a leg in whatever state it is; the conferences know or need not know.
     pub(crate) fn end_leg(&mut self, now: Instant, leg: LegId, cause: Cause) {
-        let Some(gone) = self.legs.remove(leg) else { return };
-        self.command(MediaCommand::StopLeg { leg });
+        let Some(gone) = self.remove(leg) else { return };
         if let Some(call) = gone.call {
             self.endpoint.hangup(now, call, cause);
         }
+    }
+
+    /// Takes a leg out of the table and its audio out of the engine.
+    fn remove(&mut self, id: LegId) -> Option<Leg> {
+        let gone = self.legs.remove(id)?;
+        self.command(MediaCommand::StopLeg { leg: id });
+        if gone.flowing {
+            self.departed.add(id, gone.line_name());
+        }
+        Some(gone)
     }
 
     fn on_progress(&mut self, now: Instant, leg: LegId) {
@@ -145,15 +158,36 @@ impl Switchboard {
         }
         self.tell(now, confab_conference::Input::Answered { leg: id });
         self.report_hold(now, id);
+        self.settle_the_codec(now, id);
+    }
+
+    fn awaits_answer(&self, id: LegId) -> bool {
+        self.legs.find(id).and_then(|leg| leg.session.as_ref()).is_some_and(Session::awaits_answer)
+    }
+
+    /// An answer with several codecs leaves the peer free to change between them at any time: offer only the first, which
+    /// it likes best, so that both know what comes (RFC 3264 §10.2).
+    fn settle_the_codec(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let (Some(call), Some(session)) = (leg.call, leg.session.as_mut()) else { return };
+        if session.stream().is_some_and(|stream| stream.is_ambiguous) {
+            let offer = session.offer_the_chosen();
+            self.endpoint.reoffer(now, call, offer);
+        }
     }
 
     /// The answer to an offer of ours that came later: in the ACK, or to a re-INVITE.
     fn on_late_answer(&mut self, now: Instant, id: LegId, sdp: &[u8]) {
+        if !self.awaits_answer(id) {
+            // The peer's own offer was answered meanwhile.
+            return;
+        }
         if !self.takes_answer(id, sdp) {
             self.end_leg(now, id, Cause::INCOMPATIBLE_DESTINATION);
             return self.tell(now, confab_conference::Input::Left { leg: id });
         }
         self.update_stream(now, id);
+        self.settle_the_codec(now, id);
     }
 
     /// A re-INVITE or UPDATE: hold, resume, another codec, another address.
@@ -200,7 +234,9 @@ impl Switchboard {
         let Some(leg) = self.legs.find_mut(id) else { return };
         let signalling = leg.signalling;
         if let Some(stream) = leg.stream().cloned().filter(|_| leg.flowing) {
-            self.command(MediaCommand::UpdateLeg { leg: id, stream, signalling });
+            let profile = self.conferences.profile_of_leg(id).unwrap_or_default();
+            self.command(MediaCommand::UpdateLeg { leg: id, stream, signalling, profile });
+            self.listen_for_keys(id);
         }
         self.report_hold(now, id);
     }
@@ -216,8 +252,7 @@ impl Switchboard {
 
     fn on_ended(&mut self, now: Instant, call: CallRef, end: &End) {
         let Some(id) = self.legs.of_call(call) else { return };
-        let Some(leg) = self.legs.remove(id) else { return };
-        self.command(MediaCommand::StopLeg { leg: id });
+        let Some(leg) = self.remove(id) else { return };
         match leg.stage {
             Stage::Arriving(_) => {}
             Stage::Ringing { .. } if leg.outbound => {
@@ -229,8 +264,7 @@ impl Switchboard {
 }
 
 fn sdp_refusal(error: &SdpError) -> Refusal {
-    let (_, text) = error.warning();
-    Refusal { warning: Some(text), ..Refusal::new(error.status()) }
+    Refusal { warning: Some(error.warning()), ..Refusal::new(error.status()) }
 }
 
 /// What the final response to our INVITE means to the one who asked for the call.

@@ -9,6 +9,8 @@ use confab_sdp::{Session, Stream};
 use confab_sip::CallRef;
 
 use crate::digits::DigitMerge;
+use crate::quality::{LineName, Watch};
+use crate::silence::Silence;
 
 /// How far a leg has come.
 #[derive(Debug)]
@@ -58,6 +60,12 @@ pub(crate) struct Leg {
     /// Audio was started.
     pub(crate) flowing: bool,
     pub(crate) held: bool,
+    /// Keys are listened for in its audio.
+    pub(crate) hears_keys: bool,
+    /// Its room and number, for the log.
+    pub(crate) name: Box<str>,
+    pub(crate) silence: Silence,
+    pub(crate) watch: Watch,
 }
 
 impl Leg {
@@ -83,11 +91,20 @@ impl Leg {
             stage,
             flowing: false,
             held: false,
+            hears_keys: false,
+            name: Box::default(),
+            silence: Silence::default(),
+            watch: Watch::default(),
         }
     }
 
     pub(crate) fn is_answered(&self) -> bool {
         matches!(self.stage, Stage::Answered)
+    }
+
+    /// Its room and number, and the encoding that was agreed on.
+    pub(crate) fn line_name(&self) -> LineName {
+        LineName { leg: self.name.clone(), encoding: self.stream().map(|stream| stream.encoding) }
     }
 
     /// The stream that the last exchange agreed on.
@@ -127,6 +144,10 @@ impl Legs {
             leg.call = Some(call);
             self.by_call.insert(call, id);
         }
+    }
+
+    pub(crate) fn find(&self, id: LegId) -> Option<&Leg> {
+        self.legs.get(&id)
     }
 
     pub(crate) fn find_mut(&mut self, id: LegId) -> Option<&mut Leg> {

@@ -17,14 +17,15 @@ mod leg;
 mod local;
 mod media;
 mod notice;
+mod quality;
 mod rooms;
+mod silence;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use confab_conference::{Conferences, LegId, Settings};
-use confab_sdp::Encoding;
 use confab_sip::{Endpoint, EndpointConfig, Transmit};
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
@@ -33,6 +34,9 @@ use leg::Legs;
 use local::LocalAudio;
 pub use media::{MediaCommand, MediaEvent};
 pub use notice::Notice;
+use quality::Departed;
+pub use quality::{LineName, LineQuality};
+use silence::Questions;
 
 /// What the switchboard is built from.
 #[derive(Debug)]
@@ -43,8 +47,6 @@ pub struct SwitchboardConfig {
     pub conference: Settings,
     /// The addresses that our session descriptions tell peers to send audio to: one of each family at most.
     pub media_addresses: Vec<IpAddr>,
-    /// What we accept and offer, the most wanted first.
-    pub encodings: Vec<Encoding>,
     /// Everything random (tags, nonces, session ids) follows from it.
     pub seed: [u8; 32],
 }
@@ -81,6 +83,8 @@ pub enum Reason {
     Sip(confab_sip::Reason),
     /// A timer of a room, a key map, a prompt or an invite.
     Conference(confab_conference::Reason),
+    /// A silent phone was asked whether it is there, and should have answered.
+    Silence,
 }
 
 /// Calls, rooms and audio legs, joined. See the [crate's page](crate).
@@ -89,6 +93,8 @@ pub struct Switchboard {
     conferences: Conferences,
     legs: Legs,
     audio: LocalAudio,
+    questions: Questions,
+    departed: Departed,
     rng: StdRng,
     actions: VecDeque<Action>,
 }
@@ -103,7 +109,9 @@ impl Switchboard {
             endpoint: Endpoint::new(config.endpoint, endpoint_seed),
             conferences: Conferences::new(config.conference),
             legs: Legs::default(),
-            audio: LocalAudio { addresses: config.media_addresses, encodings: config.encodings },
+            audio: LocalAudio { addresses: config.media_addresses },
+            questions: Questions::default(),
+            departed: Departed::default(),
             rng,
             actions: VecDeque::new(),
         }
@@ -127,6 +135,7 @@ impl Switchboard {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.conferences.handle_timeout(now);
+        self.questions_due(now);
         self.settle(now);
     }
 
@@ -141,7 +150,8 @@ impl Switchboard {
     pub fn poll_timeout(&self) -> Option<(Instant, Reason)> {
         let sip = self.endpoint.poll_timeout().map(|(at, why)| (at, Reason::Sip(why)));
         let conference = self.conferences.poll_timeout().map(|(at, why)| (at, Reason::Conference(why)));
-        [sip, conference].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let silence = self.questions.next().map(|at| (at, Reason::Silence));
+        [sip, conference, silence].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Calls that are up or being set up.

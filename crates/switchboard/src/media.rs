@@ -1,9 +1,13 @@
 //! What the switchboard says to the audio engine and hears from it, by plain ids.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use confab_conference::{Control, LegId, Listener, PlaybackId, RoomId};
+use confab_conference::{Control, LegId, Listener, PlaybackId, Profile, RoomId};
+use confab_rtp::Quality;
 use confab_sdp::Stream;
+
+use crate::quality::LineQuality;
 
 /// An order to the audio engine. Orders are carried out in sequence.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub enum MediaCommand {
         stream: Stream,
         /// Where the leg's signalling comes from, once that is proved: the second-best candidate for the source latch.
         signalling: Option<IpAddr>,
+        /// How its audio is coded and buffered, beyond what was agreed on.
+        profile: Arc<Profile>,
     },
     /// A later offer/answer exchange changed the stream (hold, codec, address).
     UpdateLeg {
@@ -32,6 +38,8 @@ pub enum MediaCommand {
         stream: Stream,
         /// Where the leg's signalling comes from, once that is proved.
         signalling: Option<IpAddr>,
+        /// How its audio is coded and buffered, beyond what was agreed on.
+        profile: Arc<Profile>,
     },
     /// End the leg's audio and free its ports; also for a leg that was only opened.
     StopLeg {
@@ -42,12 +50,10 @@ pub enum MediaCommand {
     OpenRoom {
         /// Which room.
         room: RoomId,
-        /// Sampling rate, Hz.
-        rate: u32,
-        /// Length of a frame, ms.
-        interval_ms: u16,
-        /// FreeSWITCH's divisor (bigger is quieter); `None` for digital silence.
-        comfort_noise: Option<u16>,
+        /// How it sounds.
+        profile: Arc<Profile>,
+        /// Whether a member's noise may have to be taken out.
+        denoise: bool,
     },
     /// End a room's mix.
     CloseRoom {
@@ -80,7 +86,7 @@ pub enum MediaCommand {
 }
 
 /// What the audio engine reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum MediaEvent {
     /// The leg's ports are reserved.
     Opened {
@@ -94,12 +100,14 @@ pub enum MediaEvent {
         /// Which leg.
         leg: LegId,
     },
-    /// A key, told once for each press.
+    /// A key, told once for each press and way.
     Digit {
         /// Who pressed.
         leg: LegId,
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
+        /// Whether it was heard as a tone in the audio, rather than told by a telephone-event.
+        inband: bool,
     },
     /// A member began or stopped talking; always in pairs.
     Talking {
@@ -107,6 +115,25 @@ pub enum MediaEvent {
         leg: LegId,
         /// Whether he talks from now on.
         on: bool,
+    },
+    /// A member is far too loud and is muted for a while.
+    TooLoud {
+        /// Who.
+        leg: LegId,
+    },
+    /// What a leg's line is like; told from time to time.
+    Quality {
+        /// Whose line.
+        leg: LegId,
+        /// What was measured.
+        line: Box<LineQuality>,
+    },
+    /// A leg was stopped: the last word on its line.
+    LineOver {
+        /// Whose line.
+        leg: LegId,
+        /// What was measured of it, from its start.
+        quality: Box<Quality>,
     },
     /// A playback ran to its end.
     PlaybackDone {
@@ -118,7 +145,7 @@ pub enum MediaEvent {
         /// Which room.
         room: RoomId,
     },
-    /// Nothing has come from this leg for a long time.
+    /// Nothing, neither RTP nor RTCP, has come from this leg for its limit; told again each time that this passes.
     Silent {
         /// Which leg.
         leg: LegId,

@@ -5,6 +5,8 @@ use std::fmt;
 use confab_conference::LegId;
 use confab_sip::{Event, PlaceError};
 
+use crate::quality::{LineName, LineQuality};
+
 /// Something that happened, for the log.
 #[derive(Debug)]
 pub enum Notice {
@@ -21,20 +23,43 @@ pub enum Notice {
     },
     /// Every port pair of `media.ports` is in use.
     PortsExhausted,
-    /// Nothing has come from a leg for a long time.
+    /// Nothing has come from a leg for a long time: it is asked whether it is there.
     Silent {
-        /// Which leg.
-        leg: LegId,
+        /// The leg's room and number.
+        name: Box<str>,
         /// For how long, ms.
         for_ms: u64,
+    },
+    /// A silent leg does not answer, or never speaks: its call is ended.
+    LineDead {
+        /// The leg's room and number.
+        name: Box<str>,
+        /// For how long it was silent, ms.
+        for_ms: u64,
+    },
+    /// A line is choppy.
+    Choppy {
+        /// Whose.
+        name: LineName,
+        /// What was measured, and why.
+        line: Box<LineQuality>,
+    },
+    /// A leg is gone: what its line was like.
+    LineOver {
+        /// Whose.
+        name: LineName,
+        /// What was measured.
+        line: Box<LineQuality>,
     },
 }
 
 impl Notice {
     /// Whether an operator should look at it.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::PortsExhausted | Self::NotPlaced { .. })
-            || matches!(self, Self::Sip(Event::Refused { .. }))
+        matches!(
+            self,
+            Self::PortsExhausted | Self::NotPlaced { .. } | Self::Choppy { .. } | Self::LineDead { .. }
+        ) || matches!(self, Self::Sip(Event::Refused { .. }))
     }
 }
 
@@ -45,9 +70,14 @@ impl fmt::Display for Notice {
             Self::Sip(event) => sip_line(event, f),
             Self::NotPlaced { leg, error } => write!(f, "leg {} not called: {error}", leg.0),
             Self::PortsExhausted => f.write_str("no audio ports left: raise media.ports"),
-            Self::Silent { leg, for_ms } => {
-                write!(f, "leg {} has been silent for {} s", leg.0, for_ms / 1000)
+            Self::Silent { name, for_ms } => {
+                write!(f, "{name}: nothing has come for {} s: is it there?", for_ms / 1000)
             }
+            Self::LineDead { name, for_ms } => {
+                write!(f, "{name}: nothing has come for {} s: its call is ended", for_ms / 1000)
+            }
+            Self::Choppy { name, line } => write!(f, "{name}: {line}"),
+            Self::LineOver { name, line } => write!(f, "{name}: its line was: {line}"),
         }
     }
 }

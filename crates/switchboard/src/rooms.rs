@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use confab_conference::{Action, CallerId, DialTarget, Input, LegId, Outcome};
+use confab_conference::{Action, CallerId, Control, DialTarget, InbandDtmf, Input, LegId, Outcome, Profile};
+use confab_sdp::Session;
 use confab_sip::{Cause, Identity, Outgoing, Refusal, Target};
 use rand::RngCore;
 
 use crate::leg::{Leg, Stage};
+use crate::local::before_the_answer;
 use crate::{MediaCommand, MediaEvent, Notice, Switchboard, digits};
 
 impl Switchboard {
@@ -26,8 +28,8 @@ impl Switchboard {
                 }
                 self.start_audio(leg);
             }
-            Action::OpenRoom { room, rate, interval_ms, comfort_noise, .. } => {
-                self.command(MediaCommand::OpenRoom { room, rate, interval_ms, comfort_noise });
+            Action::OpenRoom { room, profile, denoise, .. } => {
+                self.command(MediaCommand::OpenRoom { room, profile, denoise });
             }
             Action::CloseRoom { room } => self.command(MediaCommand::CloseRoom { room }),
             Action::Set { leg, control } => self.command(MediaCommand::Set { leg, control }),
@@ -42,11 +44,19 @@ impl Switchboard {
         match event {
             MediaEvent::Opened { leg, port } => self.on_opened(now, leg, port),
             MediaEvent::Refused { leg } => self.on_ports_exhausted(now, leg),
-            MediaEvent::Digit { leg, digit } => self.digit(now, leg, digits::Source::Audio, digit),
+            MediaEvent::Digit { leg, digit, inband: false } => {
+                self.digit(now, leg, digits::Source::Event, digit);
+            }
+            MediaEvent::Digit { leg, digit, inband: true } => {
+                self.digit(now, leg, digits::Source::InBand, digit);
+            }
             MediaEvent::Talking { leg, on } => self.tell(now, Input::Talking { leg, on }),
             MediaEvent::PlaybackDone { playback } => self.tell(now, Input::PlaybackDone { playback }),
             MediaEvent::RoomFailed { room } => self.tell(now, Input::RoomFailed { room }),
-            MediaEvent::Silent { leg, for_ms } => self.notice(Notice::Silent { leg, for_ms }),
+            MediaEvent::TooLoud { leg } => self.tell(now, Input::TooLoud { leg }),
+            MediaEvent::Silent { leg, for_ms } => self.on_silent(now, leg, for_ms),
+            MediaEvent::Quality { leg, line } => self.on_quality(now, leg, line),
+            MediaEvent::LineOver { leg, quality } => self.on_line_over(leg, *quality),
         }
     }
 
@@ -85,7 +95,8 @@ impl Switchboard {
     /// Sends the INVITE of a leg whose ports are reserved.
     fn place(&mut self, now: Instant, id: LegId, port: u16, target: DialTarget, caller: CallerId) {
         let target = sip_target(target);
-        let mut session = self.new_session(port, self.endpoint.way_to(&target));
+        let profile = self.conferences.profile_of_leg(id).unwrap_or_default();
+        let mut session = self.new_session(port, self.endpoint.way_to(&target), &profile);
         let sdp = session.offer();
         let contact_user = Some(caller.number.clone());
         let from = Identity { display: caller.name, user: caller.number };
@@ -124,13 +135,32 @@ impl Switchboard {
         let Some(room) = leg.room.filter(|_| leg.is_answered() && !leg.flowing) else { return };
         let (stream, signalling) = (leg.stream().cloned(), leg.signalling);
         leg.flowing = true;
-        let stream = stream.unwrap_or_else(|| self.audio.before_the_answer());
-        self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling });
+        if let Some((who, room)) = self.conferences.name_of_leg(id) {
+            leg.name = format!("room {room}: {who}").into();
+        }
+        let profile = self.conferences.profile_of_leg(id).unwrap_or_default();
+        let stream = stream.unwrap_or_else(|| before_the_answer(&profile));
+        self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling, profile });
+        self.listen_for_keys(id);
     }
 
-    pub(crate) fn new_session(&mut self, port: u16, peer: Option<IpAddr>) -> confab_sdp::Session {
+    /// Whether keys are listened for in a leg's audio: also while he types a PIN, so before he is a member.
+    pub(crate) fn listen_for_keys(&mut self, id: LegId) {
+        let Some(profile) = self.conferences.profile_of_leg(id) else { return };
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        let on = match profile.line.inband_dtmf {
+            InbandDtmf::Always => true,
+            InbandDtmf::Never => false,
+            InbandDtmf::Auto => leg.stream().is_some_and(|stream| stream.events.is_none()),
+        };
+        if std::mem::replace(&mut leg.hears_keys, on) != on {
+            self.command(MediaCommand::Set { leg: id, control: Control::InbandDigits(on) });
+        }
+    }
+
+    pub(crate) fn new_session(&mut self, port: u16, peer: Option<IpAddr>, profile: &Profile) -> Session {
         // RFC 4566 §5.2: a decimal number; 62 bits fit every parser's signed integer.
-        self.audio.session(port, peer, self.rng.next_u64() >> 2)
+        self.audio.session(port, peer, profile, self.rng.next_u64() >> 2)
     }
 }
 

@@ -59,7 +59,7 @@ fn a_key_that_comes_by_rtp_and_by_info_counts_once() {
         x.count(|c| matches!(c, MediaCommand::Set { leg: l, control: Control::Speak(true) } if *l == leg))
     };
     let before = unmutes(&x);
-    x.hears(MediaEvent::Digit { leg, digit: '0' });
+    x.hears(MediaEvent::Digit { leg, digit: '0', inband: false });
     x.send_info(station, '0');
     x.run(ms(100));
     assert_eq!(unmutes(&x), before + 1, "unmuted once, not muted again");
@@ -72,14 +72,14 @@ fn star_one_calls_by_the_number_plan_and_star_two_takes_it_back() {
     x.phones[gateway].address.set_port(5090);
     let leg = x.started(1);
     for digit in "*120001#".chars() {
-        x.hears(MediaEvent::Digit { leg, digit });
+        x.hears(MediaEvent::Digit { leg, digit, inband: false });
         x.run(ms(150));
     }
     let invites =
         x.sent.iter().filter(|(to, text)| to.port() == 5090 && text.starts_with("INVITE sip:20001@"));
     assert!(invites.count() >= 1, "{:#?}", x.log);
     for digit in "*2".chars() {
-        x.hears(MediaEvent::Digit { leg, digit });
+        x.hears(MediaEvent::Digit { leg, digit, inband: false });
     }
     x.run(ms(50));
     assert!(x.log.iter().any(|line| line.contains("cancelled")), "{:#?}", x.log);

@@ -7,7 +7,7 @@ fn dtmf() {
 
 /// However the event packets look, only keys come out, and no more of them than there were timestamps.
 fn target(input: &[u8]) {
-    let (mut receiver, mut rest, mut last, mut changes) = (EventReceiver::new(), input, None, 0);
+    let (mut receiver, mut rest, mut last, mut changes) = (EventReceiver::new(8000), input, None, 0);
     let mut digits = 0;
     while let Some((&length, more)) = rest.split_first() {
         let (datagram, after) = more.split_at((length as usize).min(more.len()));

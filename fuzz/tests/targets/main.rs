@@ -6,3 +6,4 @@ mod message;
 mod rtp_rtcp;
 mod sdp;
 mod stream;
+mod waveforms;

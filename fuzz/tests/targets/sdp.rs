@@ -25,13 +25,10 @@ fn target(input: &[u8]) {
 
 fn session(id: u64) -> Session {
     let local = Local {
-        addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))],
-        port: 20_000,
-        encodings: vec![Encoding::Pcmu, Encoding::Pcma],
-        ptime_ms: 20,
         telephone_event: true,
         comfort_noise: true,
         rtcp_mux: true,
+        ..Local::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 20_000)
     };
     Session::new(local, id)
 }

@@ -8,6 +8,7 @@ use crate::action::{Action, LegId, RoomId};
 use crate::event::Event;
 use crate::input::{Caller, Reason, Refused};
 use crate::leg::{Call, Leg, PinEntry, Stage};
+use crate::names::RoomName;
 use crate::prompts::Kind;
 use crate::room::Room;
 use crate::settings::{Profile, Route};
@@ -21,15 +22,22 @@ impl Conferences {
         self.route(dialled, authenticated).map(drop)
     }
 
+    /// How a call of this number will sound: the profile of its room if that is open, else of its route.
+    pub fn profile_of_number(&self, dialled: &str, authenticated: Option<&str>) -> Option<Arc<Profile>> {
+        let (route, name) = self.route(dialled, authenticated).ok()?;
+        let open = self.by_name.get(name.as_str()).and_then(|room| self.rooms.get(room));
+        Some(open.map_or_else(|| self.profile(&route.profile), |room| room.profile.clone()))
+    }
+
     pub(super) fn arrived(&mut self, now: Instant, leg: LegId, caller: Caller, dialled: &str) {
         if self.legs.contains_key(&leg) {
             return;
         }
         match self.accept(now, &caller, dialled) {
             Err(refused) => self.refuse(leg, caller.number, dialled, refused),
-            Ok(route) => {
+            Ok((route, room)) => {
                 let answer_after = route.answer_after;
-                self.legs.insert(leg, Leg::incoming(leg, caller, route));
+                self.legs.insert(leg, Leg::incoming(leg, caller, route, room));
                 if answer_after.is_zero() {
                     return self.answer(now, leg);
                 }
@@ -42,14 +50,14 @@ impl Conferences {
     /// The call is answered in its room; who must type a PIN is not yet a member of it.
     pub(super) fn answer(&mut self, now: Instant, leg: LegId) {
         let Some(found) = self.legs.get_mut(&leg) else { return };
-        let Call::Incoming { caller, route } = &found.call else { return };
-        let (route, number) = (route.clone(), caller.number.clone());
-        if let Err(refused) = self.check_room(&route) {
+        let Call::Incoming { caller, route, room } = &found.call else { return };
+        let (route, room, number) = (route.clone(), room.clone(), caller.number.clone());
+        if let Err(refused) = self.check_room(&room) {
             self.legs.remove(&leg);
             return self.refuse(leg, number, &route.pattern.to_string(), refused);
         }
         let profile = self.profile(&route.profile);
-        let room = self.enter_room(leg, route.room.as_str(), &profile);
+        let room = self.enter_room(leg, room.as_str(), &profile);
         self.out.act(Action::Answer { leg });
         if route.pin.is_some() {
             self.ask_pin(now, leg, &profile);
@@ -109,38 +117,43 @@ impl Conferences {
         entry.tries_left
     }
 
-    /// The first route that has the number, if this user may dial it.
-    pub(super) fn route(&self, dialled: &str, authenticated: Option<&str>) -> Result<&Arc<Route>, Refused> {
+    /// The first route that has the number, if this user may dial it, and the room that it leads to.
+    fn route(&self, dialled: &str, authenticated: Option<&str>) -> Result<(Arc<Route>, RoomName), Refused> {
         if self.closed {
             return Err(Refused { status: 503, why: "the server shuts down" });
         }
         let matching = || self.routes.iter().filter(|route| route.pattern.matches(dialled));
         let allowed = matching().find(|route| route.who.allows(authenticated));
-        let refused = || match matching().next() {
-            Some(_) => Refused { status: 403, why: "the caller may not dial this" },
-            None => Refused { status: 404, why: "no such number" },
+        let no_number = Refused { status: 404, why: "no such number" };
+        let Some(route) = allowed else {
+            let forbidden = Refused { status: 403, why: "the caller may not dial this" };
+            return Err(if matching().next().is_some() { forbidden } else { no_number });
         };
-        allowed.ok_or_else(refused)
+        route.room.name(dialled).map(|room| (route.clone(), room)).ok_or(no_number)
     }
 
-    fn accept(&mut self, now: Instant, caller: &Caller, dialled: &str) -> Result<Arc<Route>, Refused> {
-        let route = self.route(dialled, caller.user.as_deref())?.clone();
+    fn accept(
+        &mut self,
+        now: Instant,
+        caller: &Caller,
+        dialled: &str,
+    ) -> Result<(Arc<Route>, RoomName), Refused> {
+        let (route, room) = self.route(dialled, caller.user.as_deref())?;
         if self.legs.len() >= self.max_legs {
             return Err(Refused { status: 503, why: "too many calls" });
         }
-        self.check_room(&route)?;
-        let locked =
-            route.pin.as_ref().and_then(|_| self.pin_guard.locked_for(now, caller, route.room.as_str()));
+        self.check_room(&room)?;
+        let locked = route.pin.as_ref().and_then(|_| self.pin_guard.locked_for(now, caller, room.as_str()));
         if let Some(remaining) = locked {
-            let (room, who) = (route.room.to_string(), caller.number.clone());
+            let (room, who) = (room.to_string(), caller.number.clone());
             self.out.note(Event::PinBlocked { room, who, remaining });
             return Err(Refused { status: 403, why: "too many wrong PINs" });
         }
-        Ok(route)
+        Ok((route, room))
     }
 
-    fn check_room(&self, route: &Route) -> Result<(), Refused> {
-        let room = self.by_name.get(route.room.as_str()).and_then(|id| self.rooms.get(id));
+    fn check_room(&self, name: &RoomName) -> Result<(), Refused> {
+        let room = self.by_name.get(name.as_str()).and_then(|id| self.rooms.get(id));
         match room {
             Some(room) if room.is_full() => Err(Refused { status: 486, why: "the room is full" }),
             _ => Ok(()),
@@ -168,7 +181,8 @@ impl Conferences {
     fn open_room(&mut self, name: &str, profile: &Arc<Profile>) -> RoomId {
         self.last_room += 1;
         let id = RoomId(self.last_room);
-        self.rooms.insert(id, Room::open(id, name, profile.clone(), &mut self.out));
+        let denoise = profile.voice.denoise || self.roles.values().any(|role| role.denoise == Some(true));
+        self.rooms.insert(id, Room::open(id, name, profile.clone(), denoise, &mut self.out));
         self.by_name.insert(name.to_owned(), id);
         id
     }

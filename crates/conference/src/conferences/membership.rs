@@ -10,7 +10,7 @@ use crate::leg::{Call, Leg, Stage};
 use crate::member::Member;
 use crate::prompts::Kind;
 use crate::room::Room;
-use crate::settings::Profile;
+use crate::settings::{Profile, Role};
 
 impl Conferences {
     /// An attached leg becomes a member.
@@ -20,6 +20,7 @@ impl Conferences {
         let (Some(found), Some(room)) = (self.legs.get_mut(&leg), self.rooms.get_mut(&room)) else { return };
         let mut member = Member::new(role.clone(), muted, &room.profile);
         self.out.set(leg, Control::Energy(member.energy));
+        voice_controls(&room.profile, &role).for_each(|control| self.out.set(leg, control));
         member.apply(leg, found.held, &mut self.out);
         found.stage = Stage::Member(Box::new(member));
         room.members.insert(leg);
@@ -111,6 +112,13 @@ impl Conferences {
         }
     }
 
+    pub(super) fn too_loud(&mut self, leg: LegId) {
+        let (who, room) = self.who_and_where(leg);
+        let Some((_, profile)) = self.leg_and_profile(leg) else { return };
+        let mute_ms = profile.voice.loud_guard.map_or(0, |guard| guard.mute_ms);
+        self.out.note(Event::TooLoud { room, who, mute_ms });
+    }
+
     /// A leg with the profile of its room.
     pub(super) fn leg_and_profile(&mut self, leg: LegId) -> Option<(&mut Leg, Arc<Profile>)> {
         let leg = self.legs.get_mut(&leg)?;
@@ -158,6 +166,20 @@ impl Conferences {
             self.by_name.remove(&room.name);
         }
     }
+}
+
+/// What is not as the mixer has it by itself: nothing is done to a voice unless the profile or the role says so.
+fn voice_controls(profile: &Profile, role: &Role) -> impl Iterator<Item = Control> + use<> {
+    let voice = profile.voice;
+    let agc = role.agc.unwrap_or(voice.agc);
+    let denoise = role.denoise.unwrap_or(voice.denoise);
+    let controls = [
+        voice.auto_energy.then_some(Control::AutoEnergy(true)),
+        agc.map(|level| Control::Agc(Some(level))),
+        denoise.then_some(Control::Denoise(true)),
+        voice.loud_guard.map(|guard| Control::LoudGuard(Some(guard))),
+    ];
+    controls.into_iter().flatten()
 }
 
 fn role_and_mute(leg: &Leg) -> (String, bool) {

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use super::*;
+use crate::RoomName;
 
 fn route(number: &str) -> Route {
     Route {
@@ -76,4 +77,28 @@ fn a_pin_matches_only_itself() {
         assert!(!pin.matches(typed), "{typed}");
     }
     assert_eq!(format!("{pin:?}"), "Pin(…)");
+}
+
+#[test]
+fn a_room_may_be_named_by_the_number() {
+    let name = |template: &str, dialled| {
+        let template: RoomTemplate = template.parse().unwrap();
+        template.name(dialled).map(|name| name.to_string())
+    };
+    assert_eq!(name("{number}", "9001"), Some("9001".to_owned()));
+    assert_eq!(name("team-{number}_b", "9001"), Some("team-9001_b".to_owned()));
+    assert_eq!(name("plain", "9001"), Some("plain".to_owned()));
+    assert_eq!(name("{number}", "*98"), None);
+    assert_eq!(name("{number}", &"1".repeat(33)), None);
+    for wrong in ["", "{number", "{name}", "a b{number}", "{number}{number}"] {
+        assert!(wrong.parse::<RoomTemplate>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_route_whose_numbers_name_no_room_is_told() {
+    let mut broken = settings();
+    broken.routes = vec![Route { room: "{number}".parse().unwrap(), ..route("*9X{2,3}") }];
+    let errors = broken.validate().unwrap_err();
+    assert_eq!(errors[0].to_string(), "route *9X{2,3}: `{number}` is no room's name when *9000 is dialled");
 }

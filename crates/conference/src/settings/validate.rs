@@ -45,6 +45,16 @@ pub enum SettingsError {
         /// The route's pattern.
         route: String,
     },
+    /// What is dialled would be no room's name.
+    #[error("route {route}: `{room}` is no room's name when {example} is dialled")]
+    UnnamedRoom {
+        /// The route's pattern.
+        route: String,
+        /// The room as written.
+        room: String,
+        /// A number that it fails for.
+        example: String,
+    },
     /// Nobody would be called.
     #[error("route {route}: an outcall has no target")]
     NoTarget {
@@ -71,6 +81,10 @@ impl Settings {
         }
         if self.routes.iter().take(index).any(|earlier| earlier.pattern == route.pattern) {
             errors.push(SettingsError::HiddenRoute { route: name() });
+        }
+        let example = route.pattern.longest();
+        if route.room.name(&example).is_none() {
+            errors.push(SettingsError::UnnamedRoom { route: name(), room: route.room.to_string(), example });
         }
         if route.outcalls.iter().any(|outcall| outcall.targets.is_empty()) {
             errors.push(SettingsError::NoTarget { route: name() });

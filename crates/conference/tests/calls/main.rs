@@ -7,6 +7,7 @@ mod endings;
 mod invites;
 mod model;
 mod pin;
+mod rooms;
 mod script;
 mod seed;
 mod tutorial;

@@ -49,7 +49,7 @@ impl Script {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
-        if let Input::Left { leg } | Input::Failed { leg, .. } = input {
+        if let Input::Left { leg } | Input::Lost { leg } | Input::Failed { leg, .. } = input {
             self.world.lose(leg);
         }
         self.conferences.handle_input(self.now, input);

@@ -107,7 +107,7 @@ fn station() -> Role {
 fn role(name: &str, moderator: bool, invite: Option<InvitePlan>) -> Role {
     let sequences = SEQUENCES.iter().filter(|_| invite.is_some());
     let bindings = CONTROLS.iter().chain(sequences).map(|(keys, action)| (*keys, vec![*action]));
-    Role { name: name.to_owned(), keys: KeyMap::new(bindings).unwrap(), moderator, invite }
+    Role { name: name.to_owned(), keys: KeyMap::new(bindings).unwrap(), moderator, invite, ..Role::default() }
 }
 
 fn profile() -> Profile {

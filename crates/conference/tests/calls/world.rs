@@ -15,6 +15,8 @@ pub(crate) struct Line {
     pub(crate) talk: i8,
     pub(crate) listen: i8,
     pub(crate) energy: u16,
+    /// All else that was set.
+    pub(crate) voice: Vec<Control>,
 }
 
 #[derive(Debug)]
@@ -119,6 +121,7 @@ impl World {
             Control::TalkVolume(step) => line.talk = step,
             Control::ListenVolume(step) => line.listen = step,
             Control::Energy(level) => line.energy = level,
+            voice => line.voice.push(voice),
         }
     }
 

@@ -1,5 +1,6 @@
 //! From the tree to the configuration, section by section.
 
+mod audio;
 mod controls;
 mod gateways;
 mod invite;
@@ -12,12 +13,13 @@ mod sounds;
 mod users;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
-use confab_conference::Settings;
+use confab_conference::{Codec, Settings};
 
 use self::names::Names;
 
-use crate::config::{Config, LogConfig, MediaConfig, RecordingConfig};
+use crate::config::{Config, LogConfig, MediaConfig, RecordingConfig, SilenceLimits};
 use crate::parse;
 use crate::section::{Context, Section};
 use crate::source::At;
@@ -36,7 +38,7 @@ pub(crate) fn config(context: &Context, node: Node) -> Config {
     let media =
         media(root.section("media"), &sip.advertise, sip.listen.first().map(|(_, address)| address.ip()));
     let mut sounds = sounds::Sounds::new(root.section("sounds"));
-    let profiles = profiles::profiles(root.named("profiles"), &mut sounds);
+    let profiles = profiles::profiles(root.named("profiles"), &media.codecs, &mut sounds);
     let controls = controls::controls(root.named("controls"));
     let roles = root.named("roles");
     let names = Names {
@@ -77,6 +79,21 @@ fn media(mut section: Section<'_>, outer: &[IpAddr], listen: Option<IpAddr>) -> 
         advertise,
         ports: section.parsed("ports", parse::PORTS, parse::ports).map_or(20000..=29999, |at| at.value),
         workers: section.integer("workers", 0..=1024).unwrap_or(0),
+        codecs: audio::codecs(&mut section).unwrap_or_else(|| Codec::ALL.to_vec()),
+        silence: silence(&mut section),
+    }
+}
+
+/// FreeSWITCH's names, in seconds; 0: never.
+fn silence(section: &mut Section<'_>) -> SilenceLimits {
+    let default = SilenceLimits::default();
+    let mut seconds = |key, default| match section.integer::<u64>(key, 0..=86_400) {
+        None => default,
+        Some(seconds) => (seconds > 0).then(|| Duration::from_secs(seconds)),
+    };
+    SilenceLimits {
+        talking: seconds("rtp-timeout-sec", default.talking),
+        on_hold: seconds("rtp-hold-timeout-sec", default.on_hold),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use confab_conference::{Profile, Sounds as SoundSet};
+use confab_conference::{Codec, Profile, Sounds as SoundSet};
 
+use super::audio;
 use super::sounds::Sounds;
 use crate::section::Section;
 use crate::source::At;
@@ -15,34 +16,28 @@ const COMFORT_NOISE: u16 = 1400;
 
 pub(crate) fn profiles(
     named: Vec<(At<String>, Section<'_>)>,
+    codecs: &[Codec],
     sounds: &mut Sounds,
 ) -> BTreeMap<String, Profile> {
     let read = |(name, section): (At<String>, Section<'_>)| {
-        let profile = profile(name.value.clone(), section, sounds);
+        let profile = profile(name.value.clone(), section, codecs, sounds);
         (name.value, profile)
     };
     named.into_iter().map(read).collect()
 }
 
-fn profile(name: String, mut section: Section<'_>, sounds: &mut Sounds) -> Profile {
+fn profile(name: String, mut section: Section<'_>, codecs: &[Codec], sounds: &mut Sounds) -> Profile {
     let default = Profile::default();
     let mut milliseconds = |key| section.integer(key, 500..=600_000).map(Duration::from_millis);
     let digit_timeout = milliseconds("ivr-dtmf-timeout").unwrap_or(default.digit_timeout);
     let pin_timeout = milliseconds("ivr-input-timeout").unwrap_or(default.pin_timeout);
     Profile {
         name,
-        rate: only(
-            &mut section,
-            "rate",
-            default.rate,
-            "rooms run at 8000 Hz; wideband is not in this release",
-        ),
-        interval_ms: only(
-            &mut section,
-            "interval",
-            default.interval_ms,
-            "rooms tick every 20 ms in this release",
-        ),
+        rate: audio::rate(&mut section, default.rate),
+        interval_ms: audio::milliseconds(&mut section, "interval", default.interval_ms),
+        max_talkers: section.integer("max-talkers", 1..=1000),
+        line: audio::line(&mut section, codecs),
+        voice: audio::voice(&mut section),
         energy_level: section.integer("energy-level", 0..=1800).unwrap_or(default.energy_level),
         comfort_noise: comfort_noise(&mut section),
         pin_retries: section.integer("pin-retries", 1..=10).unwrap_or(default.pin_retries),
@@ -68,19 +63,6 @@ fn sound_set(section: &mut Section<'_>, sounds: &mut Sounds) -> SoundSet {
         minus: take("minus-sound", Some("currency/negative.wav")),
         digits: sounds.take_digits(section, "digits-folder"),
     }
-}
-
-/// A value that has no choice yet.
-fn only<T>(section: &mut Section<'_>, key: &'static str, value: T, why: &str) -> T
-where
-    T: Into<i64> + Copy,
-{
-    let Some(at) = section.node(key) else { return value };
-    if !matches!(at.value, Value::Integer(number) if number == value.into()) {
-        let help = format!("allowed: {}", value.into());
-        section.context.report.error_at(&at, why, help);
-    }
-    value
 }
 
 fn comfort_noise(section: &mut Section<'_>) -> Option<u16> {

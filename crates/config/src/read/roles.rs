@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use confab_conference::{KeyAction, KeyMap, Role};
 
+use super::audio;
 use super::controls::{Binding, Controls, key_map};
 use super::invite::invite;
 use super::names::{Names, check_known};
@@ -41,7 +42,14 @@ fn role(
         let message = format!("`{sequence}` is bound to `{action}`, but this role may not invite");
         section.error(message, format!("add [{}] with the numbers it may call", section.key("invite")));
     }
-    Role { name: name.into(), keys, moderator: section.boolean("moderator").unwrap_or(false), invite }
+    Role {
+        name: name.into(),
+        keys,
+        moderator: section.boolean("moderator").unwrap_or(false),
+        agc: audio::agc(&mut section),
+        denoise: section.boolean("denoise"),
+        invite,
+    }
 }
 
 /// The groups of a role put together.

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use confab_conference::{Outcall, Pattern, Pin, PinError, RoomName, Route, Who};
+use confab_conference::{Outcall, Pattern, Pin, PinError, RoomTemplate, Route, Who};
 
 use super::invite::{caller_id, pattern, time};
 use super::items;
 use super::names::{Names, TARGET, check_known, target};
 use crate::parse;
-use crate::section::Section;
+use crate::section::{Context, Section};
 use crate::source::At;
 use crate::tree::Value;
+
+/// What names a room.
+const ROOM: &str = "1 to 32 of A-Z a-z 0-9 _ -, in which {number} is what was dialled";
 
 pub(crate) fn routes(sections: Vec<Section<'_>>, names: &Names) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
@@ -26,7 +29,10 @@ pub(crate) fn routes(sections: Vec<Section<'_>>, names: &Names) -> Vec<Route> {
 }
 
 fn route(mut section: Section<'_>, pattern: Option<Pattern>, names: &Names) -> Option<Route> {
-    let room = section.required("room", "1 to 32 of A-Z a-z 0-9 _ -", |text| text.parse::<RoomName>().ok());
+    let room = section.required("room", ROOM, |text| text.parse::<RoomTemplate>().ok());
+    if let Some((room, pattern)) = room.as_ref().zip(pattern.as_ref()) {
+        check_room(section.context, room, pattern);
+    }
     let profile = section.required("profile", "the name of a profile", |text| Some(text.to_owned()));
     let role = role(&mut section, names);
     if let Some(profile) = &profile {
@@ -53,6 +59,15 @@ fn route(mut section: Section<'_>, pattern: Option<Pattern>, names: &Names) -> O
         end_conference_when_leaves,
         outcalls,
     })
+}
+
+/// Every number that fits must name a room.
+fn check_room(context: &Context, room: &At<RoomTemplate>, pattern: &Pattern) {
+    let example = pattern.longest();
+    if room.value.name(&example).is_none() {
+        let message = format!("this is no room's name when {example} is dialled");
+        context.report.error_at(room, message, format!("allowed: {ROOM}"));
+    }
 }
 
 fn role(section: &mut Section<'_>, names: &Names) -> Option<String> {

@@ -1,11 +1,14 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use confab_codec::Law;
+use confab_codec::Codec;
 use confab_rtp::Packet;
 
 use super::*;
-use crate::command::{Command, LegId, StreamConfig};
+use confab_audio::Event::LegStats;
+use confab_audio::{LegId, StreamConfig};
+
+use crate::command::{Command, RoomRate};
 use crate::engine::{Engine, EngineConfig};
 
 const TICK: Duration = Duration::from_millis(20);
@@ -15,12 +18,19 @@ fn bed(test: u8) -> (Engine, Worker) {
     let [_, _, high, low] = std::process::id().to_be_bytes();
     let address = Ipv4Addr::new(127, 64 + high % 64, low, test).into();
     let (engine, mut workers) =
-        Engine::manual(EngineConfig { address, ports: 20000..=20099, workers: 1, seed: 1 });
+        Engine::manual(EngineConfig { workers: 1, ..EngineConfig::new(address, 20000..=20099, 1) });
     (engine, workers.remove(0))
 }
 
 fn open_room(engine: &mut Engine, room: u64) {
-    let open = Command::OpenRoom { room: RoomId(room), rate: 8000, interval_ms: 20, comfort_noise: None };
+    let open = Command::OpenRoom {
+        room: RoomId(room),
+        rate: RoomRate::Fixed(8000),
+        interval_ms: 20,
+        comfort_noise: None,
+        max_talkers: None,
+        denoise: false,
+    };
     engine.command(open).unwrap();
 }
 
@@ -32,18 +42,9 @@ fn start(engine: &mut Engine, leg: u64, room: u64) -> UdpSocket {
     engine.open_leg(LegId(leg)).unwrap();
     let stream = StreamConfig {
         remote: Some(phone.local_addr().unwrap()),
-        remote_rtcp: None,
-        law: Law::Mu,
-        send_payload_type: 0,
-        receive_payload_type: 0,
-        event_payload_type: None,
-        comfort_noise: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
         rtcp_mux: true,
-        cname: "x".into(),
         signalling_source: Some(address),
+        ..StreamConfig::new(Codec::Pcmu, 0)
     };
     engine.command(Command::StartLeg { leg: LegId(leg), room: RoomId(room), stream }).unwrap();
     phone
@@ -86,7 +87,10 @@ fn a_panic_ends_one_room_and_no_other() {
     }
     engine.command(Command::CloseRoom { room: RoomId(1) }).unwrap();
     worker.run(now + 5 * TICK);
-    assert!(matches!(events(&mut engine)[..], [Event::LegStats { .. }, Event::LegStats { .. }]));
+    assert!(matches!(
+        events(&mut engine)[..],
+        [Event::Audio(LegStats { .. }), Event::Audio(LegStats { .. })]
+    ));
     assert_eq!(worker.rooms.len(), 1);
     drop(late);
 }

@@ -6,8 +6,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
+use confab_codec::{Decoder, Encoder};
 use confab_media::{
-    Command, Control, Engine, EngineConfig, Event, Hear, Law, LegId, RoomId, StreamConfig, Worker,
+    Codec, Command, Control, Engine, EngineConfig, Event, Hear, LegId, RoomId, RoomRate, StreamConfig, Worker,
 };
 use confab_mixer::{Tone, tone_level_dbov};
 use confab_rtp::Packet;
@@ -26,7 +27,7 @@ pub(crate) fn loopback(test: u8) -> IpAddr {
 }
 
 pub(crate) fn config(test: u8, pairs: u16) -> EngineConfig {
-    EngineConfig { address: loopback(test), ports: 20000..=19999 + 2 * pairs, workers: 1, seed: 7 }
+    EngineConfig { workers: 1, ..EngineConfig::new(loopback(test), 20000..=19999 + 2 * pairs, 7) }
 }
 
 /// A received packet, owned.
@@ -46,7 +47,8 @@ pub(crate) struct Phone {
     pub(crate) rtp: UdpSocket,
     pub(crate) rtcp: UdpSocket,
     pub(crate) peer: SocketAddr,
-    pub(crate) law: Law,
+    pub(crate) codec: Codec,
+    encoder: Option<Encoder>,
     pub(crate) ptime_ms: u8,
     pub(crate) tone: Option<Tone>,
     pub(crate) ssrc: u32,
@@ -69,7 +71,8 @@ impl Phone {
             rtp,
             rtcp,
             peer,
-            law: Law::Mu,
+            codec: Codec::Pcmu,
+            encoder: None,
             ptime_ms: 20,
             tone: None,
             ssrc: 0x1000 + leg.0 as u32,
@@ -82,26 +85,28 @@ impl Phone {
 
     /// What its call negotiated.
     pub(crate) fn stream(&self) -> StreamConfig {
-        let payload_type = if self.law == Law::Mu { 0 } else { 8 };
         StreamConfig {
             remote: Some(self.rtp.local_addr().unwrap()),
             remote_rtcp: Some(self.rtcp.local_addr().unwrap()),
-            law: self.law,
-            send_payload_type: payload_type,
-            receive_payload_type: payload_type,
             event_payload_type: Some(EVENT_PAYLOAD_TYPE),
-            comfort_noise: None,
             ptime_ms: self.ptime_ms,
-            send: true,
-            receive: true,
-            rtcp_mux: false,
             cname: "confab@test".into(),
             signalling_source: Some(self.rtp.local_addr().unwrap().ip()),
+            ..StreamConfig::new(self.codec, self.payload_type())
+        }
+    }
+
+    fn payload_type(&self) -> u8 {
+        match self.codec {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 8,
+            Codec::G722 => 9,
+            _ => 96,
         }
     }
 
     pub(crate) fn sing(&mut self, frequency: f32, level_dbov: f32) {
-        self.tone = Some(Tone::new(8000, frequency, level_dbov));
+        self.tone = Some(Tone::new(self.codec.sample_rate(), frequency, level_dbov));
     }
 
     /// Sends what 20 ms bring; without a tone nothing.
@@ -115,13 +120,17 @@ impl Phone {
 
     fn send_audio(&mut self) {
         let Some(tone) = &mut self.tone else { return };
-        let mut pcm = vec![0; usize::from(self.ptime_ms) * 8];
+        let mut pcm = vec![0; usize::from(self.ptime_ms) * self.codec.sample_rate() as usize / 1000];
         tone.fill(&mut pcm);
-        let mut payload = vec![0; pcm.len()];
-        self.law.encode(&pcm, &mut payload);
-        let payload_type = if self.law == Law::Mu { 0 } else { 8 };
-        self.send_packet(payload_type, self.timestamp, &payload);
-        self.timestamp = self.timestamp.wrapping_add(pcm.len() as u32);
+        let mut payload = vec![0; 2 * pcm.len()];
+        let encoder = self.encoder.take().filter(|encoder| encoder.codec() == self.codec);
+        let mut encoder =
+            encoder.unwrap_or_else(|| Encoder::new(self.codec, self.codec.sample_rate()).unwrap());
+        let len = encoder.encode(&pcm, &mut payload);
+        self.encoder = Some(encoder);
+        self.send_packet(self.payload_type(), self.timestamp, &payload[..len]);
+        let units = u32::from(self.ptime_ms) * self.codec.clock_rate() / 1000;
+        self.timestamp = self.timestamp.wrapping_add(units);
     }
 
     /// Sends one packet, the next in sequence.
@@ -159,16 +168,18 @@ impl Phone {
 
     /// The last `ms` that it heard, decoded.
     pub(crate) fn samples(&self, ms: usize) -> Vec<i16> {
-        let octets: Vec<u8> = self.heard.iter().flat_map(|packet| packet.payload.iter().copied()).collect();
-        let octets = &octets[octets.len().saturating_sub(ms * 8)..];
-        let mut pcm = vec![0; octets.len()];
-        self.law.decode(octets, &mut pcm);
-        pcm
+        let mut decoder = Decoder::new(self.codec, self.codec.sample_rate()).unwrap();
+        let (mut all, mut pcm) = (Vec::new(), vec![0; 8000]);
+        for packet in self.heard.iter().filter(|packet| packet.payload_type == self.payload_type()) {
+            let len = decoder.decode(&packet.payload, &mut pcm).unwrap();
+            all.extend(&pcm[..len]);
+        }
+        all.split_off(all.len().saturating_sub(ms * self.codec.sample_rate() as usize / 1000))
     }
 
     /// Level of a tone in the last 200 ms that it heard, dBov.
     pub(crate) fn level(&self, frequency: f32) -> f32 {
-        tone_level_dbov(&self.samples(200), 8000, frequency)
+        tone_level_dbov(&self.samples(200), self.codec.sample_rate(), frequency)
     }
 
     /// Asserts one SSRC, sequences without a gap, timestamps as long as what was sent, one marker at the start.
@@ -192,9 +203,15 @@ impl Phone {
 /// An RTP datagram.
 pub(crate) fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8]) -> Vec<u8> {
     let mut datagram = vec![0; Packet::HEADER + payload.len()];
-    let packet = Packet { marker: false, payload_type, sequence, timestamp, ssrc, payload };
+    let packet = Packet { payload_type, sequence, timestamp, ssrc, payload, ..Packet::default() };
     packet.write(&mut datagram);
     datagram
+}
+
+/// Opens a room that ticks every 20 ms.
+pub(crate) fn open(room: RoomId, rate: u32) -> Command {
+    let rate = RoomRate::Fixed(rate);
+    Command::OpenRoom { room, rate, interval_ms: 20, comfort_noise: None, max_talkers: None, denoise: false }
 }
 
 /// An engine with one worker that is run by hand, and one room.
@@ -220,7 +237,7 @@ impl Bed {
     }
 
     pub(crate) fn open_room(&mut self, room: RoomId) {
-        self.command(Command::OpenRoom { room, rate: 8000, interval_ms: 20, comfort_noise: None });
+        self.command(open(room, 8000));
         let due = self.worker.run(self.now);
         self.now = due.unwrap();
     }
@@ -274,7 +291,13 @@ impl Bed {
         }
     }
 
-    pub(crate) fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.engine.poll_event()).collect()
+    /// What happened since the last call, but for the looks at the lines.
+    pub(crate) fn events(&mut self) -> Vec<confab_audio::Event> {
+        let audio = |event| match event {
+            Event::Audio(event) => event,
+            failed => panic!("{failed:?}"),
+        };
+        let is_look = |event: &confab_audio::Event| matches!(event, confab_audio::Event::LegQuality { .. });
+        std::iter::from_fn(|| self.engine.poll_event()).map(audio).filter(|event| !is_look(event)).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! What the mixer's tests share: a room at 8 kHz with frames of 20 ms.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod speech;
+
 use confab_mixer::{Event, Hear, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone};
 use std::sync::Arc;
 
@@ -8,12 +10,12 @@ pub(crate) const RATE: u32 = 8000;
 pub(crate) const FRAME: usize = 160;
 
 pub(crate) fn room() -> Mixer {
-    Mixer::new(MixerConfig { rate: RATE, interval_ms: 20, comfort_noise: None })
+    Mixer::new(MixerConfig { rate: RATE, ..MixerConfig::default() })
 }
 
 /// A member that may speak and hears the room.
 pub(crate) fn member(energy: u16) -> MemberConfig {
-    MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy }
+    MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy, ..MemberConfig::default() }
 }
 
 pub(crate) fn tone(frequency: f32, level_dbov: f32, samples: usize) -> Vec<i16> {

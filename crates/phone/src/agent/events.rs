@@ -37,7 +37,10 @@ impl Agent {
                     line.on_ended(now, end);
                 }
             }
-            Event::Registered { .. } | Event::Unregistered { .. } | Event::Refused { .. } => {}
+            Event::Asked { .. }
+            | Event::Registered { .. }
+            | Event::Unregistered { .. }
+            | Event::Refused { .. } => {}
         }
     }
 

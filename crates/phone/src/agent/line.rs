@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use confab_sdp::{Direction, Local, SdpError, Session, Stream};
+use confab_sdp::{Direction, Local, OpusParameters, SdpError, Session, Stream};
 use confab_sip::End;
 use tokio::sync::watch;
 
+use super::Change;
 use crate::call::{CallState, Ended, Hold, Reply, Stage};
 use crate::config::PhoneConfig;
 use crate::error::PhoneError;
@@ -27,14 +28,14 @@ impl Line {
     /// An outgoing call: its audio socket is open, so that the offer can name it.
     pub(super) fn open(now: Instant, config: &PhoneConfig) -> Result<Self, PhoneError> {
         let leg = Leg::open(config)?;
+        let opus = &config.opus;
         let local = Local {
-            addresses: vec![leg.local().ip()],
-            port: leg.local().port(),
             encodings: config.codecs.clone(),
+            opus: OpusParameters { in_band_fec: opus.fec, dtx: opus.dtx, ..OpusParameters::default() },
             ptime_ms: config.ptime_ms,
             telephone_event: config.keys.by_event(),
-            comfort_noise: false,
-            rtcp_mux: false,
+            rtcp_xr: config.rtcp_xr,
+            ..Local::new(leg.local().ip(), leg.local().port())
         };
         let session = Session::new(local, u64::from(rand::random::<u32>()));
         let state = watch::Sender::new(CallState::new(now));
@@ -66,13 +67,23 @@ impl Line {
     }
 
     /// The body of our re-INVITE; `reply` hears how it ended.
-    pub(super) fn reoffer(&mut self, hold: Option<Hold>, reply: Reply<()>) -> Bytes {
+    pub(super) fn reoffer(&mut self, change: Change, reply: Reply<()>) -> Bytes {
+        self.reoffering = Some(reply);
+        match change {
+            Change::Hold(hold) => self.hold(hold),
+            Change::Codecs(codecs) => {
+                self.session.set_encodings(codecs);
+                self.session.offer()
+            }
+        }
+    }
+
+    fn hold(&mut self, hold: Option<Hold>) -> Bytes {
         self.session.set_direction(match hold {
             None => Direction::SendRecv,
             Some(Hold::SendOnly) => Direction::SendOnly,
             Some(Hold::Inactive | Hold::ZeroAddress) => Direction::Inactive,
         });
-        self.reoffering = Some(reply);
         let sdp = self.session.offer();
         if hold == Some(Hold::ZeroAddress) { without_address(&sdp) } else { sdp }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use confab_sdp::Encoding;
 use confab_sip::{
     AdmitAll, CallRef, Cause, Endpoint, Identity, Input, Message, Method, Outgoing, PingRef, Refusal, Target,
 };
@@ -38,11 +39,20 @@ pub(crate) enum Command {
     Answer { call: CallRef, reply: Reply<Call> },
     Refuse { call: CallRef, status: u16 },
     HangUp { call: CallRef, cause: Cause },
-    Reoffer { call: CallRef, hold: Option<Hold>, reply: Reply<()> },
+    Reoffer { call: CallRef, change: Change, reply: Reply<()> },
     Info { call: CallRef, content_type: String, body: Bytes },
     Options { target: SocketAddr, reply: oneshot::Sender<Option<u16>> },
     Settle(oneshot::Sender<()>),
     Raw { bytes: Bytes, to: SocketAddr },
+}
+
+/// What a re-INVITE is to change.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Whether the peer is on hold, and how.
+    Hold(Option<Hold>),
+    /// What is offered, best first.
+    Codecs(Vec<Encoding>),
 }
 
 /// What the handle of a started phone holds.
@@ -200,7 +210,7 @@ impl Agent {
             }
             Command::Refuse { call, status } => self.endpoint.reject(now, call, Refusal::new(status)),
             Command::HangUp { call, cause } => self.endpoint.hangup(now, call, cause),
-            Command::Reoffer { call, hold, reply } => self.reoffer(now, call, hold, reply),
+            Command::Reoffer { call, change, reply } => self.reoffer(now, call, change, reply),
             Command::Info { call, content_type, body } => self.endpoint.info(now, call, &content_type, body),
             Command::Options { target, reply } => {
                 let ping = self.endpoint.options(now, target, self.config.transport);
@@ -263,10 +273,10 @@ impl Agent {
         self.handle_of(id, line)
     }
 
-    fn reoffer(&mut self, now: Instant, call: CallRef, hold: Option<Hold>, reply: Reply<()>) {
+    fn reoffer(&mut self, now: Instant, call: CallRef, change: Change, reply: Reply<()>) {
         match self.lines.get_mut(&call) {
             Some(line) => {
-                let sdp = line.reoffer(hold, reply);
+                let sdp = line.reoffer(change, reply);
                 self.endpoint.reoffer(now, call, sdp);
             }
             None => {

@@ -55,8 +55,8 @@ pub(super) struct TalkArgs {
     #[arg(long, value_enum, default_value_t = KeysArg::Rfc4733)]
     keys: KeysArg,
     /// The codecs, best first
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "pcmu,pcma")]
-    codecs: Vec<Codec>,
+    #[arg(long, alias = "codecs", value_enum, value_delimiter = ',', default_value = "pcmu,pcma")]
+    codec: Vec<Codec>,
     /// The length of RTP packets in ms
     #[arg(long, value_name = "MS", default_value_t = 20, value_parser = clap::value_parser!(u8).range(10..=60))]
     ptime: u8,
@@ -73,7 +73,7 @@ impl TalkArgs {
             (None, Some(hz)) => Source::tone(hz),
             (None, None) => Source::Silence,
         };
-        let codecs: Vec<Encoding> = self.codecs.iter().map(|codec| (*codec).into()).collect();
+        let codecs: Vec<Encoding> = self.codec.iter().map(|codec| (*codec).into()).collect();
         Ok(config.source(source).codecs(codecs).ptime_ms(self.ptime).keys(self.keys.into()))
     }
 }
@@ -197,15 +197,28 @@ impl From<Transport> for confab_sip::Transport {
 /// The codecs by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Codec {
+    Opus,
+    G722,
     Pcmu,
     Pcma,
+    /// Linear PCM at 8 kHz
+    L16_8000,
+    /// Linear PCM at 16 kHz
+    L16_16000,
+    /// Linear PCM at 48 kHz
+    L16_48000,
 }
 
 impl From<Codec> for Encoding {
     fn from(codec: Codec) -> Self {
         match codec {
+            Codec::Opus => Self::Opus,
+            Codec::G722 => Self::G722,
             Codec::Pcmu => Self::Pcmu,
             Codec::Pcma => Self::Pcma,
+            Codec::L16_8000 => Self::L16 { rate: 8000 },
+            Codec::L16_16000 => Self::L16 { rate: 16_000 },
+            Codec::L16_48000 => Self::L16 { rate: 48_000 },
         }
     }
 }
@@ -267,6 +280,14 @@ mod tests {
         assert_eq!(args.treatment("2"), Treatment::Refuse(603));
         assert_eq!(args.treatment("3"), Treatment::Ring);
         assert_eq!(args.treatment("4"), Treatment::Answer { after: Duration::from_millis(500) });
+    }
+
+    #[test]
+    fn each_codec_has_a_name() {
+        let names = "opus,l16-48000,g722,l16-16000,pcmu,pcma,l16-8000";
+        let args = Gateway::parse_from(["gateway", "--codec", names]).args;
+        let config = args.talk.apply(PhoneConfig::listening(args.listen)).unwrap();
+        assert_eq!(config.codecs, Encoding::ALL);
     }
 
     #[test]

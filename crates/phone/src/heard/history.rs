@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Header;
-use crate::media::{RATE, SAMPLES_PER_MS};
+use crate::media::Format;
 
-/// A stream whose timestamps are this far from the clock is put back to the clock: 1 s.
-const STRAY: i64 = RATE as i64;
+/// A stream whose timestamps are this many seconds from the clock is put back to the clock.
+const STRAY_S: i64 = 1;
 
-/// A stream is said to have stopped when its audio ends this long before now: 100 ms.
-const STALLED: i64 = RATE as i64 / 10;
+/// A stream is said to have stopped when its audio ends this part of a second before now.
+const STALLED: i64 = 10;
 
 /// The audio by its RTP timestamps, anchored to the clock where a stream begins, with silence where nothing came.
 #[derive(Debug)]
 pub(super) struct History {
+    format: Format,
     /// How many samples are kept.
     capacity: usize,
     samples: VecDeque<i16>,
@@ -34,9 +35,13 @@ struct Anchor {
 
 impl History {
     /// A history that keeps the audio of that time.
-    pub(super) fn new(keep: Duration) -> Self {
-        let capacity = keep.as_millis() as usize * SAMPLES_PER_MS;
-        Self { capacity, samples: VecDeque::new(), end: 0, begun: None, anchor: None }
+    pub(super) fn new(keep: Duration, format: Format) -> Self {
+        let capacity = keep.as_millis() as usize * format.samples_per_ms();
+        Self { format, capacity, samples: VecDeque::new(), end: 0, begun: None, anchor: None }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
     }
 
     pub(super) fn insert(&mut self, at: Instant, header: Header, audio: &[i16]) {
@@ -60,8 +65,8 @@ impl History {
 
     /// The newest `count` samples at `now`; a stream that has stopped is silence.
     pub(super) fn newest(&self, now: Instant, count: usize) -> Vec<i16> {
-        let clock = self.begun.map_or(0, |begun| samples_in(now.saturating_duration_since(begun)));
-        let end = if clock > self.end + STALLED { clock } else { self.end };
+        let clock = self.begun.map_or(0, |begun| self.samples_in(now.saturating_duration_since(begun)));
+        let end = if clock > self.end + i64::from(self.format.rate) / STALLED { clock } else { self.end };
         self.range(end - count as i64, end).collect()
     }
 
@@ -81,7 +86,7 @@ impl History {
 
     fn clock(&mut self, at: Instant) -> i64 {
         let begun = *self.begun.get_or_insert(at);
-        samples_in(at.saturating_duration_since(begun))
+        self.samples_in(at.saturating_duration_since(begun))
     }
 
     fn position(&self, clock: i64, header: Header) -> i64 {
@@ -89,8 +94,12 @@ impl History {
             return clock.max(self.end);
         };
         let ahead = header.timestamp.wrapping_sub(anchor.timestamp) as i32;
-        let position = anchor.position + i64::from(ahead);
-        if (position - clock).abs() <= STRAY { position } else { clock.max(self.end) }
+        let position = anchor.position + i64::from(ahead) * i64::from(self.format.samples_per_unit());
+        if (position - clock).abs() <= STRAY_S * i64::from(self.format.rate) {
+            position
+        } else {
+            clock.max(self.end)
+        }
     }
 
     fn extend_to(&mut self, end: i64) {
@@ -103,8 +112,8 @@ impl History {
         let surplus = self.samples.len().saturating_sub(self.capacity);
         self.samples.drain(..surplus);
     }
-}
 
-fn samples_in(time: Duration) -> i64 {
-    (time.as_micros() * SAMPLES_PER_MS as u128 / 1000) as i64
+    fn samples_in(&self, time: Duration) -> i64 {
+        (time.as_micros() * self.format.samples_per_ms() as u128 / 1000) as i64
+    }
 }

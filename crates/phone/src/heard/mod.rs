@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use confab_mixer::{level_dbov, tone_level_dbov};
 
 use crate::error::PhoneError;
-use crate::media::{RATE, SAMPLES_PER_MS};
+use crate::media::Format;
 use crate::trace::lock;
 pub use analysis::HEARS_DBOV;
 use history::History;
@@ -50,6 +50,7 @@ pub struct Heard(Arc<Mutex<Ear>>);
 
 #[derive(Debug)]
 struct Ear {
+    keep: Duration,
     history: History,
     continuity: Continuity,
     rtcp: RtcpReport,
@@ -61,9 +62,14 @@ impl Heard {
     /// The window that "now" means: long enough to tell a tone from speech, short enough to follow keys.
     pub const WINDOW: Duration = Duration::from_millis(320);
 
-    /// The newest audio, oldest sample first; where none came there is silence.
+    /// The newest audio, oldest sample first, at [`rate`](Self::rate); where none came there is silence.
     pub fn samples(&self, last: Duration) -> Vec<i16> {
-        self.samples_at(Instant::now(), last)
+        self.samples_at(Instant::now(), last).0
+    }
+
+    /// The sampling rate of what is heard in Hz, the best that the codec carries.
+    pub fn rate(&self) -> u32 {
+        lock(&self.0).history.format().rate
     }
 
     /// The level of everything within `last`, in dBov.
@@ -73,23 +79,27 @@ impl Heard {
 
     /// The level of the tone of `hz` within `last`, in dBov.
     pub fn tone_level(&self, hz: f32, last: Duration) -> f32 {
-        tone_level_dbov(&self.samples(last), RATE, hz)
+        let (samples, rate) = self.samples_at(Instant::now(), last);
+        tone_level_dbov(&samples, rate, hz)
     }
 
     /// Whether the tone of `hz` is there now, steadily at [`HEARS_DBOV`] or more.
     pub fn hears(&self, hz: f32) -> bool {
-        analysis::hears(&self.samples(Self::WINDOW), hz)
+        let (samples, rate) = self.now();
+        analysis::hears(&samples, rate, hz)
     }
 
     /// The level in dBov of the tone of `hz`, if it is there now at one level throughout: without a gap and without a
     /// change within [`Self::WINDOW`].
     pub fn steady_level(&self, hz: f32) -> Option<f32> {
-        analysis::steady_level(&self.samples(Self::WINDOW), hz)
+        let (samples, rate) = self.now();
+        analysis::steady_level(&samples, rate, hz)
     }
 
     /// Whether the tone of `hz` is gone.
     pub fn silent_of(&self, hz: f32) -> bool {
-        analysis::silent_of(&self.samples(Self::WINDOW), hz)
+        let (samples, rate) = self.now();
+        analysis::silent_of(&samples, rate, hz)
     }
 
     /// Whether a prompt, music or someone is to be heard now: anything above −40 dBov.
@@ -99,7 +109,8 @@ impl Heard {
 
     /// The one tone that makes up nearly all of what is heard now: its frequency in Hz and its level in dBov.
     pub fn dominant_tone(&self) -> Option<(f32, f32)> {
-        analysis::dominant_tone(&self.samples(Self::WINDOW))
+        let (samples, rate) = self.now();
+        analysis::dominant_tone(&samples, rate)
     }
 
     /// The continuity of the received RTP since the start or the last restart.
@@ -109,7 +120,8 @@ impl Heard {
 
     /// Counts the continuity anew from here.
     pub fn restart_report(&self) {
-        lock(&self.0).continuity = Continuity::default();
+        let mut ear = lock(&self.0);
+        ear.continuity = Continuity::new(ear.history.format());
     }
 
     /// The keys that came as telephone-events since the start.
@@ -124,17 +136,31 @@ impl Heard {
 
     pub(crate) fn new(keep: Duration) -> Self {
         Self(Arc::new(Mutex::new(Ear {
-            history: History::new(keep),
-            continuity: Continuity::default(),
+            keep,
+            history: History::new(keep, Format::NARROW),
+            continuity: Continuity::new(Format::NARROW),
             rtcp: RtcpReport::default(),
             keys: String::new(),
             recording: None,
         })))
     }
 
+    /// Hears another codec from now on. At another rate what was heard is forgotten, and a recording is complete.
+    pub(crate) fn tune(&self, format: Format) {
+        let mut ear = lock(&self.0);
+        if ear.history.format() == format {
+            return;
+        }
+        if let Some(Err(error)) = ear.recording.take().map(|recording| recording.finish(&ear.history)) {
+            tracing::warn!(%error, "the recording is not complete");
+        }
+        ear.history = History::new(ear.keep, format);
+        ear.continuity = Continuity::new(format);
+    }
+
     pub(crate) fn record(&self, path: &Path) -> Result<(), PhoneError> {
         let mut ear = lock(&self.0);
-        let recording = Recording::create(path, ear.history.end())?;
+        let recording = Recording::create(path, ear.history.format().rate, ear.history.end())?;
         ear.recording = Some(recording);
         Ok(())
     }
@@ -165,15 +191,23 @@ impl Heard {
         note(&mut lock(&self.0).rtcp);
     }
 
-    fn samples_at(&self, now: Instant, last: Duration) -> Vec<i16> {
-        lock(&self.0).history.newest(now, last.as_millis() as usize * SAMPLES_PER_MS)
+    /// What is heard now, and its rate.
+    fn now(&self) -> (Vec<i16>, u32) {
+        self.samples_at(Instant::now(), Self::WINDOW)
+    }
+
+    fn samples_at(&self, now: Instant, last: Duration) -> (Vec<i16>, u32) {
+        let ear = lock(&self.0);
+        let format = ear.history.format();
+        (ear.history.newest(now, last.as_millis() as usize * format.samples_per_ms()), format.rate)
     }
 }
 
 /// What is heard, in words: `440 Hz at -20.1 dBov`, `sound at -23.0 dBov`, `silence`.
 impl fmt::Display for Heard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&analysis::describe(&self.samples(Self::WINDOW)))
+        let (samples, rate) = self.now();
+        f.write_str(&analysis::describe(&samples, rate))
     }
 }
 

@@ -8,10 +8,9 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::history::History;
 use crate::error::PhoneError;
-use crate::media::RATE;
 
-/// Packets that are late by less find their place in the file: 100 ms.
-const PATIENCE: i64 = RATE as i64 / 10;
+/// Packets that are late by less than this part of a second find their place in the file.
+const PATIENCE: i64 = 10;
 
 /// A WAV file that follows the history.
 pub(super) struct Recording {
@@ -23,9 +22,9 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    pub(super) fn create(path: &Path, from: i64) -> Result<Self, PhoneError> {
+    pub(super) fn create(path: &Path, rate: u32, from: i64) -> Result<Self, PhoneError> {
         let spec =
-            WavSpec { channels: 1, sample_rate: RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+            WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
         let path = path.to_path_buf();
         match WavWriter::create(&path, spec) {
             Ok(writer) => Ok(Self { path, writer, written: from, failure: None }),
@@ -35,7 +34,7 @@ impl Recording {
 
     /// Writes what is old enough to be complete.
     pub(super) fn follow(&mut self, history: &History) {
-        self.write_to(history, history.end() - PATIENCE);
+        self.write_to(history, history.end() - i64::from(history.format().rate) / PATIENCE);
     }
 
     /// Writes the rest and completes the file.

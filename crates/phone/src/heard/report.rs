@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use confab_rtp::rtcp::VoipMetrics;
 
 use super::{Arrived, Header};
-use crate::media::RATE;
+use crate::media::Format;
 
 /// How far back a late packet is told from a duplicate.
 const WINDOW: u16 = 64;
@@ -50,6 +51,8 @@ pub struct RtcpReport {
     pub sender_reports: u64,
     /// Packets with a report block about what we send.
     pub about_us: u64,
+    /// The newest VoIP metrics (RFC 3611 §4.7).
+    pub voip: Option<VoipMetrics>,
     /// Whether a BYE came.
     pub bye: bool,
     /// The newest compound packet as it came.
@@ -57,8 +60,9 @@ pub struct RtcpReport {
 }
 
 /// The running account behind a [`StreamReport`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Continuity {
+    format: Format,
     report: StreamReport,
     first: Option<Instant>,
     newest: Option<Newest>,
@@ -72,17 +76,29 @@ pub(super) struct Continuity {
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     header: Header,
-    /// Samples of audio in it; `None` for what is no audio.
-    samples: Option<u32>,
+    /// Units of the timestamp that its audio lasts; `None` for what is no audio.
+    units: Option<u32>,
     /// Bit n: the packet n places before it came.
     seen: u64,
 }
 
 impl Continuity {
+    pub(super) fn new(format: Format) -> Self {
+        Self {
+            format,
+            report: StreamReport::default(),
+            first: None,
+            newest: None,
+            last_arrival: None,
+            transit: None,
+            jitter: 0.0,
+        }
+    }
+
     pub(super) fn note(&mut self, packet: &Arrived<'_>) {
         self.note_arrival(packet);
-        let samples = packet.audio.map(|audio| audio.len() as u32);
-        let fresh = Newest { header: packet.header, samples, seen: 1 };
+        let units = packet.audio.map(|audio| audio.len() as u32 / self.format.samples_per_unit());
+        let fresh = Newest { header: packet.header, units, seen: 1 };
         self.newest = Some(match self.newest {
             None => fresh,
             Some(newest) if newest.header.ssrc != packet.header.ssrc => {
@@ -94,7 +110,10 @@ impl Continuity {
     }
 
     pub(super) fn report(&self) -> StreamReport {
-        StreamReport { jitter_ms: self.jitter * 1000.0 / f64::from(RATE), ..self.report.clone() }
+        StreamReport {
+            jitter_ms: self.jitter * 1000.0 / f64::from(self.format.clock_rate),
+            ..self.report.clone()
+        }
     }
 
     fn note_arrival(&mut self, packet: &Arrived<'_>) {
@@ -107,12 +126,13 @@ impl Continuity {
             let gap = at.saturating_duration_since(last).as_secs_f64() * 1000.0;
             self.report.largest_gap_ms = self.report.largest_gap_ms.max(gap);
         }
-        let arrival = at.saturating_duration_since(first).as_secs_f64() * f64::from(RATE);
+        let clock_rate = f64::from(self.format.clock_rate);
+        let arrival = at.saturating_duration_since(first).as_secs_f64() * clock_rate;
         let transit = arrival - f64::from(packet.header.timestamp);
         if let Some(last) = self.transit.replace(transit) {
             // A new stream or a wrapped timestamp is a jump of the transit time, not jitter.
             let difference = (transit - last).abs();
-            if difference < f64::from(RATE) {
+            if difference < clock_rate {
                 self.jitter += (difference - self.jitter) / 16.0;
             }
         }
@@ -149,5 +169,5 @@ fn out_of_step(before: &Newest, after: &Newest) -> bool {
         return false;
     }
     let step = after.header.timestamp.wrapping_sub(before.header.timestamp);
-    matches!((before.samples, after.samples), (Some(samples), Some(_)) if samples != step)
+    matches!((before.units, after.units), (Some(units), Some(_)) if units != step)
 }

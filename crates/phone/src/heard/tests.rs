@@ -3,6 +3,8 @@ use confab_mixer::Tone;
 use super::analysis::{describe, dominant_tone, hears, silent_of, steady_level};
 use super::*;
 
+const RATE: u32 = 8000;
+const SAMPLES_PER_MS: usize = 8;
 const MS: Duration = Duration::from_millis(1);
 
 /// Twenty milliseconds of audio a packet, in virtual time.
@@ -41,7 +43,7 @@ impl Sender {
     }
 
     fn last(&self, ms: u32) -> Vec<i16> {
-        self.heard.samples_at(self.now, ms * MS)
+        self.heard.samples_at(self.now, ms * MS).0
     }
 }
 
@@ -58,13 +60,13 @@ fn mix(a: &[i16], b: &[i16]) -> Vec<i16> {
 #[test]
 fn a_level_is_read_only_where_nothing_is_missing_and_nothing_changes() {
     let whole = tone(440.0, -20.0, 320);
-    assert!((steady_level(&whole, 440.0).unwrap() + 20.0).abs() < 0.2);
+    assert!((steady_level(&whole, RATE, 440.0).unwrap() + 20.0).abs() < 0.2);
     let mut torn = whole.clone();
     torn[800..960].fill(0);
-    assert_eq!(steady_level(&torn, 440.0), None, "a lost packet");
+    assert_eq!(steady_level(&torn, RATE, 440.0), None, "a lost packet");
     let mut louder = whole;
     louder[2240..].iter_mut().for_each(|sample| *sample += *sample / 2);
-    assert_eq!(steady_level(&louder, 440.0), None, "a change");
+    assert_eq!(steady_level(&louder, RATE, 440.0), None, "a change");
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn a_level_is_true_also_where_a_packet_was_left_out() {
     spliced.drain(1280..1440);
     let whole = tone_level_dbov(&spliced, RATE, 520.0);
     assert!(whole < -29.0, "the test would not notice halves that cancel each other: {whole}");
-    assert!((steady_level(&spliced, 520.0).unwrap() + 20.0).abs() < 0.2);
+    assert!((steady_level(&spliced, RATE, 520.0).unwrap() + 20.0).abs() < 0.2);
 }
 
 #[test]
@@ -93,9 +95,9 @@ fn a_tone_is_told_from_its_neighbours() {
     let mut sender = Sender::new();
     sender.send(&mix(&tone(440.0, -10.0, 1000), &tone(600.0, -35.0, 1000)));
     let samples = sender.last(320);
-    assert!(hears(&samples, 440.0) && hears(&samples, 600.0));
+    assert!(hears(&samples, RATE, 440.0) && hears(&samples, RATE, 600.0));
     for hz in [300.0, 520.0, 700.0, 880.0] {
-        assert!(!hears(&samples, hz) && silent_of(&samples, hz), "{hz} Hz");
+        assert!(!hears(&samples, RATE, hz) && silent_of(&samples, RATE, hz), "{hz} Hz");
     }
     let level = tone_level_dbov(&samples, RATE, 600.0);
     assert!((level + 35.0).abs() < 0.2, "{level} dBov beside a louder tone");
@@ -106,21 +108,21 @@ fn a_tone_that_stops_is_gone_within_the_window() {
     let mut sender = Sender::new();
     sender.send(&tone(440.0, -20.0, 500));
     sender.send(&vec![0; 100 * SAMPLES_PER_MS]);
-    assert!(!hears(&sender.last(320), 440.0) && !silent_of(&sender.last(320), 440.0));
+    assert!(!hears(&sender.last(320), RATE, 440.0) && !silent_of(&sender.last(320), RATE, 440.0));
     sender.send(&vec![0; 240 * SAMPLES_PER_MS]);
-    assert!(silent_of(&sender.last(320), 440.0));
+    assert!(silent_of(&sender.last(320), RATE, 440.0));
 }
 
 #[test]
 fn what_is_heard_in_words() {
     let mut sender = Sender::new();
     sender.send(&tone(611.0, -20.0, 400));
-    let (hz, dbov) = dominant_tone(&sender.last(320)).unwrap();
+    let (hz, dbov) = dominant_tone(&sender.last(320), RATE).unwrap();
     assert!((hz - 611.0).abs() <= 1.0 && (dbov + 20.0).abs() < 0.2, "{hz} Hz at {dbov} dBov");
     sender.send(&mix(&tone(300.0, -20.0, 400), &tone(1200.0, -20.0, 400)));
-    assert_eq!(describe(&sender.last(320)), "sound at -17.0 dBov");
+    assert_eq!(describe(&sender.last(320), RATE), "sound at -17.0 dBov");
     sender.send(&vec![0; 400 * SAMPLES_PER_MS]);
-    assert_eq!(describe(&sender.last(320)), "silence");
+    assert_eq!(describe(&sender.last(320), RATE), "silence");
 }
 
 #[test]
@@ -131,6 +133,34 @@ fn a_whole_stream_is_gapless() {
     assert!(report.is_gapless(), "{report:?}");
     assert_eq!((report.packets, report.markers, report.largest_gap_ms), (100, 0, 20.0));
     assert!(report.jitter_ms < 0.01);
+}
+
+/// G.722 counts its 16 kHz in timestamps of 8 kHz (RFC 3551 §4.5.2).
+#[test]
+fn a_stream_of_another_clock_lies_where_it_belongs() {
+    let mut sender = Sender::new();
+    sender.heard.tune(Format { rate: 16_000, clock_rate: 8000 });
+    let mut audio = vec![0; 16_000];
+    Tone::new(16_000, 6000.0, -20.0).fill(&mut audio);
+    for (index, packet) in audio.chunks(320).enumerate() {
+        if index == 40 {
+            sender.lose();
+        } else {
+            sender.arrive(packet);
+            sender.pass(160);
+        }
+    }
+    let report = sender.heard.stream_report();
+    assert_eq!((report.lost, report.timestamp_jumps, report.duration), (1, 0, 980 * MS));
+    assert!(report.jitter_ms < 0.01);
+    assert_eq!(sender.heard.rate(), 16_000);
+    let samples = sender.last(300);
+    assert_eq!(samples.len(), 4800);
+    let is_hole = |packet: &[i16]| packet.iter().all(|sample| *sample == 0);
+    let holes: Vec<usize> = (0..15).filter(|n| is_hole(&samples[n * 320..][..320])).collect();
+    assert_eq!(holes, [5]);
+    let level = tone_level_dbov(&sender.last(160), 16_000, 6000.0);
+    assert!((level + 20.0).abs() < 0.2, "{level} dBov");
 }
 
 #[test]
@@ -184,9 +214,9 @@ fn a_stream_that_stops_is_silence_after_a_moment() {
     let mut sender = Sender::new();
     sender.send(&tone(440.0, -20.0, 500));
     sender.now += 90 * MS;
-    assert!(hears(&sender.last(320), 440.0), "jitter is no silence");
+    assert!(hears(&sender.last(320), RATE, 440.0), "jitter is no silence");
     sender.now += 400 * MS;
-    assert_eq!(describe(&sender.last(320)), "silence");
+    assert_eq!(describe(&sender.last(320), RATE), "silence");
 }
 
 #[test]

@@ -5,16 +5,22 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use confab_codec::{Codec, CodecError, Opus};
+use confab_rtp::rtcp::Report;
 use confab_rtp::{EventReceiver, Packet, rtcp};
 use confab_sdp::Stream;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::sender::{Sender, law};
+use super::format::{Format, codec};
+use super::impairment::Network;
+use super::receiver::Receiver;
+use super::reception::Peer;
+use super::sender::Sender;
 use super::socket::bind_pair;
 use super::source::Player;
-use super::{KeyTiming, Source};
+use super::{Impairment, KeyTiming, Reception, Source};
 use crate::call::Reply;
 use crate::config::PhoneConfig;
 use crate::error::PhoneError;
@@ -22,7 +28,7 @@ use crate::heard::{Arrived, Header, Heard};
 use crate::runtime;
 
 /// The largest datagram that is taken as RTP or RTCP.
-const DATAGRAM: usize = 2048;
+const DATAGRAM: usize = 8192;
 
 /// The interval of our sender reports.
 const REPORTS: Duration = Duration::from_secs(5);
@@ -33,12 +39,16 @@ pub(crate) struct Leg {
     local: SocketAddr,
     orders: mpsc::UnboundedSender<Order>,
     heard: Heard,
+    opus: Opus,
+    ptime_ms: u8,
 }
 
 #[derive(Debug)]
 enum Order {
-    Run(Stream),
+    Run(Stream, Codec),
     Play(Source),
+    Impair(Impairment),
+    Report(Reception),
     PressEvent(char, KeyTiming, Reply<()>),
     PressInBand(char, KeyTiming, Reply<()>),
     Stop,
@@ -57,13 +67,18 @@ impl Leg {
             rtcp: UdpSocket::from_std(rtcp)?,
             cname: format!("phone@{local}"),
             heard: heard.clone(),
-            player: Player::new(config.source.clone()),
+            player: Player::new(config.source.clone(), Format::NARROW.rate),
             sender: Sender::new(rand::random(), config.ptime_ms),
+            clock_error_ppm: config.clock_error_ppm,
+            network: config.impairment.map(Network::new),
+            receiver: None,
             stream: None,
-            keys: EventReceiver::new(),
+            keys: EventReceiver::new(Format::NARROW.clock_rate),
+            peer: Peer::default(),
+            reception: None,
         };
         runtime::handle().spawn(task.run(inbox));
-        Ok(Self { local, orders, heard })
+        Ok(Self { local, orders, heard, opus: config.opus, ptime_ms: config.ptime_ms })
     }
 
     /// Where RTP is received.
@@ -77,11 +92,23 @@ impl Leg {
 
     /// Sends as negotiated from now on.
     pub(crate) fn run(&self, stream: Stream) {
-        let _ = self.orders.send(Order::Run(stream));
+        let codec = codec(stream.encoding, self.ptime_ms, self.opus);
+        self.heard.tune(Format::of(codec));
+        let _ = self.orders.send(Order::Run(stream, codec));
     }
 
     pub(crate) fn play(&self, source: Source) {
         let _ = self.orders.send(Order::Play(source));
+    }
+
+    /// Lets the packets go through a bad network from now on.
+    pub(crate) fn impair(&self, impairment: Impairment) {
+        let _ = self.orders.send(Order::Impair(impairment));
+    }
+
+    /// Reports `reception` by RTCP, at once and in every report from now on.
+    pub(crate) fn report(&self, reception: Reception) {
+        let _ = self.orders.send(Order::Report(reception));
     }
 
     pub(crate) async fn press_event(&self, key: char, timing: KeyTiming) -> Result<(), PhoneError> {
@@ -112,24 +139,36 @@ struct Task {
     heard: Heard,
     player: Player,
     sender: Sender,
+    /// How much our clock is too fast.
+    clock_error_ppm: i32,
+    network: Option<Network>,
+    receiver: Option<Receiver>,
     stream: Option<Stream>,
     keys: EventReceiver,
+    peer: Peer,
+    reception: Option<Reception>,
 }
 
 impl Task {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
         // `try_send_to` refuses everything until the reactor has looked at the socket once.
         let _ = tokio::join!(self.rtp.writable(), self.rtcp.writable());
-        let mut pace = paced(self.sender.interval());
+        let mut pace = paced(self.interval());
         let mut reports = paced(REPORTS);
         let (mut datagram, mut report) = ([0; DATAGRAM], [0; DATAGRAM]);
         loop {
             tokio::select! {
                 order = inbox.recv() => match order {
                     None | Some(Order::Stop) => break,
-                    Some(order) => self.obey(order),
+                    Some(order) => {
+                        self.obey(order);
+                        if pace.period() != self.interval() {
+                            pace = paced(self.interval());
+                        }
+                    }
                 },
                 _ = pace.tick() => self.send(),
+                () = until(self.network.as_ref().and_then(Network::next_arrival)) => self.deliver(),
                 _ = reports.tick() => self.send_report(false),
                 Ok((length, _)) = self.rtp.recv_from(&mut datagram) => self.receive(&datagram[..length]),
                 Ok((length, _)) = self.rtcp.recv_from(&mut report) => self.receive_report(&report[..length]),
@@ -143,8 +182,19 @@ impl Task {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Run(stream) => self.stream = Some(stream),
-            Order::Play(source) => self.player = Player::new(source),
+            Order::Run(stream, codec) => match self.tune(&stream, codec) {
+                Ok(()) => self.stream = Some(stream),
+                Err(error) => tracing::warn!(%error, "the codec does not run"),
+            },
+            Order::Play(source) => self.player.play(source),
+            Order::Impair(impairment) => match &mut self.network {
+                Some(network) => network.change(impairment),
+                None => self.network = Some(Network::new(impairment)),
+            },
+            Order::Report(reception) => {
+                self.reception = Some(reception);
+                self.send_report(false);
+            }
             Order::PressEvent(key, timing, done) => match sending(&self.stream) {
                 Some((stream, _)) => self.sender.press_event(stream, key, timing, done),
                 None => drop(done.send(Err(PhoneError::OnHold))),
@@ -157,19 +207,60 @@ impl Task {
         }
     }
 
+    /// Sends and receives by another codec.
+    fn tune(&mut self, stream: &Stream, codec: Codec) -> Result<(), CodecError> {
+        self.sender.tune(codec)?;
+        self.player.retune(Format::of(codec).rate);
+        if self.receiver.as_ref().is_none_or(|receiver| receiver.codec() != codec) {
+            self.receiver = Some(Receiver::new(codec)?);
+        }
+        let events = |stream: &Stream| stream.events.map(|events| events.clock_rate);
+        if let Some(clock_rate) =
+            events(stream).filter(|rate| self.stream.as_ref().and_then(events) != Some(*rate))
+        {
+            self.keys = EventReceiver::new(clock_rate);
+        }
+        Ok(())
+    }
+
+    /// The time between two packets by our clock.
+    fn interval(&self) -> Duration {
+        self.sender.interval().div_f64(1.0 + f64::from(self.clock_error_ppm) / 1e6)
+    }
+
     /// One packet, unless there is nowhere to send it to.
     fn send(&mut self) {
         let Some((stream, remote)) = sending(&self.stream) else { return self.sender.skip() };
-        if let Some(packet) = self.sender.next(stream, &mut self.player) {
+        let Some(packet) = self.sender.next(stream, &mut self.player) else { return };
+        match &mut self.network {
+            Some(network) => network.send(Instant::now(), packet),
             // A full socket or an ICMP error loses the packet, as the network may.
-            let _ = self.rtp.try_send_to(packet, remote);
+            None => drop(self.rtp.try_send_to(packet, remote)),
+        }
+    }
+
+    /// What has come through a bad network.
+    fn deliver(&mut self) {
+        let (Some(network), Some((_, remote))) = (&mut self.network, sending(&self.stream)) else { return };
+        let now = Instant::now();
+        while let Some(packet) = network.arrived(now) {
+            let _ = self.rtp.try_send_to(&packet, remote);
         }
     }
 
     fn send_report(&self, bye: bool) {
         let Some(remote) = self.stream.as_ref().and_then(|stream| stream.remote_rtcp) else { return };
+        let (now, clock_rate) = (Instant::now(), self.sender.format().clock_rate);
+        let report = Report {
+            ssrc: self.sender.ssrc(),
+            sender: Some(self.sender.info(ntp_now())),
+            block: self.reception.map(|reception| self.peer.block(now, &reception, clock_rate)),
+            xr: self.reception.and_then(|reception| self.peer.voip(&reception)),
+            cname: &self.cname,
+            bye,
+        };
         let mut packet = [0; DATAGRAM];
-        let length = self.sender.report(&self.cname, ntp_now(), bye, &mut packet);
+        let length = report.write(&mut packet);
         let _ = self.rtcp.try_send_to(&packet[..length], remote);
     }
 
@@ -182,8 +273,10 @@ impl Task {
             timestamp: packet.timestamp,
             marker: packet.marker,
         };
-        let mut audio = [0; DATAGRAM];
-        let audio = self.decode(&packet, &mut audio);
+        self.peer.on_packet(header);
+        let is_audio = |stream: &Stream| stream.receive_payload_type == packet.payload_type;
+        let receiver = self.receiver.as_mut().filter(|_| self.stream.as_ref().is_some_and(is_audio));
+        let audio = receiver.and_then(|receiver| receiver.decode(&packet));
         self.heard.arrived(&Arrived { at, header, audio });
         if !self.is_event(packet.payload_type) {
             return;
@@ -193,25 +286,19 @@ impl Task {
         }
     }
 
-    fn decode<'a>(&self, packet: &Packet<'_>, out: &'a mut [i16]) -> Option<&'a [i16]> {
-        let stream =
-            self.stream.as_ref().filter(|stream| stream.receive_payload_type == packet.payload_type)?;
-        let out = out.get_mut(..packet.payload.len())?;
-        law(stream.encoding).decode(packet.payload, out);
-        Some(out)
-    }
-
     fn is_event(&self, payload_type: u8) -> bool {
         let events = self.stream.as_ref().and_then(|stream| stream.events);
         events.is_some_and(|events| events.receive_payload_type == payload_type)
     }
 
-    fn receive_report(&self, datagram: &[u8]) {
+    fn receive_report(&mut self, datagram: &[u8]) {
         let Ok(report) = rtcp::parse(datagram, self.sender.ssrc()) else { return };
+        self.peer.on_report(Instant::now(), &report);
         let newest = Bytes::copy_from_slice(datagram);
         self.heard.note_rtcp(|heard| {
             heard.sender_reports += u64::from(report.sender.is_some());
             heard.about_us += u64::from(report.block.is_some());
+            heard.voip = report.voip.or(heard.voip);
             heard.bye |= report.bye;
             heard.newest = newest;
         });
@@ -222,6 +309,14 @@ impl Task {
 fn sending(stream: &Option<Stream>) -> Option<(&Stream, SocketAddr)> {
     let stream = stream.as_ref().filter(|stream| stream.direction.sends())?;
     Some((stream, stream.remote?))
+}
+
+/// Waits for a moment; for none, for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A clock that catches up: the packets stand for elapsed time, also after a late wake-up.

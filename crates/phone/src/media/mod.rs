@@ -1,20 +1,21 @@
 //! The audio of a call: what is sent, paced by the clock, and what comes in.
 
+mod format;
+mod impairment;
 mod keys;
 mod leg;
+mod receiver;
+mod reception;
 mod sender;
 mod socket;
 mod source;
 mod stranger;
 
+pub(crate) use format::Format;
+pub use impairment::Impairment;
 pub use keys::KeyTiming;
 pub(crate) use keys::check_key;
 pub(crate) use leg::Leg;
-pub use source::Source;
+pub use reception::Reception;
+pub use source::{Sound, Source};
 pub use stranger::Stranger;
-
-/// The sampling rate of all audio in a phone, in Hz.
-pub(crate) const RATE: u32 = 8000;
-
-/// Samples of a millisecond.
-pub(crate) const SAMPLES_PER_MS: usize = RATE as usize / 1000;

@@ -2,124 +2,168 @@
 
 use std::time::Duration;
 
-use confab_codec::Law;
+use confab_codec::{Codec, CodecError, Encoder};
 use confab_mixer::Tone;
-use confab_rtp::rtcp::{Report, SenderInfo};
-use confab_rtp::{EventSender, Outbound};
-use confab_sdp::{Encoding, Stream};
+use confab_rtp::rtcp::SenderInfo;
+use confab_rtp::{EventSender, Outbound, Packet};
+use confab_sdp::Stream;
 
+use super::KeyTiming;
+use super::format::Format;
 use super::source::Player;
-use super::{KeyTiming, RATE, SAMPLES_PER_MS};
 use crate::call::Reply;
 use crate::error::PhoneError;
 
 /// The level of each of the two tones of an in-band key, in dBov.
 const KEY_DBOV: f32 = -12.0;
 
-/// The longest packet: 60 ms of G.711 and its header.
-const PACKET: usize = 12 + 60 * SAMPLES_PER_MS;
+/// The longest payload: 60 ms of L16 at 48 kHz.
+const PAYLOAD: usize = 60 * 48 * 2;
 
 /// Makes one packet for each interval.
 pub(super) struct Sender {
     outbound: Outbound,
     events: EventSender,
     pressing: Option<Pressing>,
+    /// The length of packets that was asked for.
+    ptime_ms: u8,
+    /// Nothing before a codec is negotiated.
+    voice: Option<Voice>,
+    packet: [u8; Packet::HEADER + PAYLOAD],
+}
+
+/// A codec at work.
+struct Voice {
+    codec: Codec,
+    encoder: Encoder,
     /// The audio of one packet.
     frame: Vec<i16>,
-    payload: Vec<u8>,
-    packet: [u8; PACKET],
+    payload: [u8; PAYLOAD],
 }
 
 /// A key that is down, or the pause after it.
 struct Pressing {
     /// The dual tone of an in-band key and how many samples of it are left.
     tone: Option<(Tone, usize)>,
-    /// Samples until the next key may follow.
-    left: usize,
+    /// Until the next key may follow.
+    left: Duration,
     done: Reply<()>,
 }
 
 impl Sender {
     pub(super) fn new(seed: u64, ptime_ms: u8) -> Self {
-        let samples = usize::from(ptime_ms.clamp(10, 60)) * SAMPLES_PER_MS;
         Self {
             outbound: Outbound::new(seed),
             events: EventSender::new(),
             pressing: None,
-            frame: vec![0; samples],
-            payload: vec![0; samples],
-            packet: [0; PACKET],
+            ptime_ms: ptime_ms.clamp(10, 60),
+            voice: None,
+            packet: [0; Packet::HEADER + PAYLOAD],
         }
+    }
+
+    /// Sends by `codec` from now on.
+    pub(super) fn tune(&mut self, codec: Codec) -> Result<(), CodecError> {
+        if self.voice.as_ref().is_none_or(|voice| voice.codec != codec) {
+            self.voice = Some(Voice::new(codec, self.ptime_ms)?);
+        }
+        Ok(())
     }
 
     /// The time that one packet stands for.
     pub(super) fn interval(&self) -> Duration {
-        Duration::from_millis((self.frame.len() / SAMPLES_PER_MS) as u64)
+        let ms = self.voice.as_ref().map_or(self.ptime_ms, |voice| packet_ms(voice.codec, self.ptime_ms));
+        Duration::from_millis(ms.into())
     }
 
-    /// The next packet; `None` when the source is to send nothing. A key takes the place of the source's audio.
+    /// The next packet; `None` when nothing is to be sent. A key takes the place of the source's audio.
     pub(super) fn next(&mut self, stream: &Stream, player: &mut Player) -> Option<&[u8]> {
-        let samples = self.frame.len();
-        let sounds = player.fill(&mut self.frame);
-        let in_band = self.press_on();
-        if let (Some(events), Some(event)) = (stream.events, self.events.next(samples as u16)) {
-            let length =
-                self.outbound.write_event(events.send_payload_type, &event, samples as u32, &mut self.packet);
+        let (interval, units) = (self.interval(), self.units());
+        let voice = self.voice.as_mut()?;
+        let sounds = player.fill(&mut voice.frame);
+        let in_band = press_on(&mut self.pressing, &mut voice.frame, interval, self.events.is_active());
+        if let (Some(events), Some(event)) = (stream.events, self.events.next(units as u16)) {
+            let length = self.outbound.write_event(events.send_payload_type, &event, units, &mut self.packet);
             return Some(&self.packet[..length]);
         }
-        if !sounds && !in_band {
-            self.outbound.silence(samples as u32);
+        let octets =
+            if sounds || in_band { voice.encoder.encode(&voice.frame, &mut voice.payload) } else { 0 };
+        if octets == 0 {
+            self.outbound.silence(units);
             return None;
         }
-        law(stream.encoding).encode(&self.frame, &mut self.payload);
-        let payload_type = stream.send_payload_type;
-        let length = self.outbound.write(payload_type, &self.payload, samples as u32, &mut self.packet);
+        let payload = &voice.payload[..octets];
+        let length = self.outbound.write(stream.send_payload_type, payload, units, &mut self.packet);
         Some(&self.packet[..length])
     }
 
     /// The time of a packet passes without one, so that the next has the timestamp of its own moment.
     pub(super) fn skip(&mut self) {
-        self.outbound.silence(self.frame.len() as u32);
+        self.outbound.silence(self.units());
     }
 
     /// Presses a key by telephone-event packets.
     pub(super) fn press_event(&mut self, stream: &Stream, key: char, timing: KeyTiming, done: Reply<()>) {
-        let on = u16::try_from(samples_of(timing.on)).unwrap_or(u16::MAX);
+        let on = timing.on.as_millis() as u32 * (self.format().clock_rate / 1000);
         if stream.events.is_none() || !self.events.press(key, on, self.outbound.timestamp()) {
             let _ = done.send(Err(PhoneError::NoEvents));
             return;
         }
-        self.pressing = Some(Pressing { tone: None, left: samples_of(timing.on + timing.off), done });
+        self.pressing = Some(Pressing { tone: None, left: timing.on + timing.off, done });
     }
 
     /// Presses a key by its dual tone.
     pub(super) fn press_in_band(&mut self, key: char, timing: KeyTiming, done: Reply<()>) {
-        let tone = Tone::dtmf(RATE, key, KEY_DBOV).map(|tone| (tone, samples_of(timing.on)));
-        self.pressing = Some(Pressing { tone, left: samples_of(timing.on + timing.off), done });
+        let format = self.format();
+        let samples = timing.on.as_millis() as usize * format.samples_per_ms();
+        let tone = Tone::dtmf(format.rate, key, KEY_DBOV).map(|tone| (tone, samples));
+        self.pressing = Some(Pressing { tone, left: timing.on + timing.off, done });
     }
 
-    /// A sender report with our CNAME into `out`; its length.
-    pub(super) fn report(&self, cname: &str, ntp: u64, bye: bool, out: &mut [u8]) -> usize {
-        let sender: SenderInfo = self.outbound.sender_info(ntp);
-        Report { ssrc: self.outbound.ssrc(), sender: Some(sender), block: None, cname, bye }.write(out)
+    /// What our sender report says.
+    pub(super) fn info(&self, ntp: u64) -> SenderInfo {
+        self.outbound.sender_info(ntp)
     }
 
     pub(super) fn ssrc(&self) -> u32 {
         self.outbound.ssrc()
     }
 
-    /// Goes on with the key that is down; `true` when the frame holds its tone.
-    fn press_on(&mut self) -> bool {
-        let Some(mut pressing) = self.pressing.take() else { return false };
-        let sounds = pressing.sound(&mut self.frame);
-        pressing.left = pressing.left.saturating_sub(self.frame.len());
-        if pressing.left > 0 || self.events.is_active() {
-            self.pressing = Some(pressing);
-        } else {
-            let _ = pressing.done.send(Ok(()));
-        }
-        sounds
+    pub(super) fn format(&self) -> Format {
+        self.voice.as_ref().map_or(Format::NARROW, |voice| Format::of(voice.codec))
     }
+
+    /// The units of the timestamp that one packet stands for.
+    fn units(&self) -> u32 {
+        self.interval().as_millis() as u32 * (self.format().clock_rate / 1000)
+    }
+}
+
+impl Voice {
+    fn new(codec: Codec, ptime_ms: u8) -> Result<Self, CodecError> {
+        let format = Format::of(codec);
+        let samples = usize::from(packet_ms(codec, ptime_ms)) * format.samples_per_ms();
+        let encoder = Encoder::new(codec, format.rate)?;
+        Ok(Self { codec, encoder, frame: vec![0; samples], payload: [0; PAYLOAD] })
+    }
+}
+
+/// The length of packets in ms; an Opus encoder knows its own.
+fn packet_ms(codec: Codec, ptime_ms: u8) -> u8 {
+    if let Codec::Opus(opus) = codec { opus.packet_ms } else { ptime_ms }
+}
+
+/// Goes on with the key that is down; `true` when the frame holds its tone.
+fn press_on(pressed: &mut Option<Pressing>, frame: &mut [i16], interval: Duration, has_event: bool) -> bool {
+    let Some(mut pressing) = pressed.take() else { return false };
+    let sounds = pressing.sound(frame);
+    pressing.left = pressing.left.saturating_sub(interval);
+    if pressing.left > Duration::ZERO || has_event {
+        *pressed = Some(pressing);
+    } else {
+        let _ = pressing.done.send(Ok(()));
+    }
+    sounds
 }
 
 impl Pressing {
@@ -136,22 +180,11 @@ impl Pressing {
     }
 }
 
-/// The law of an encoding.
-pub(super) fn law(encoding: Encoding) -> Law {
-    match encoding {
-        Encoding::Pcmu => Law::Mu,
-        Encoding::Pcma => Law::A,
-    }
-}
-
-fn samples_of(time: Duration) -> usize {
-    time.as_millis() as usize * SAMPLES_PER_MS
-}
-
 #[cfg(test)]
 mod tests {
-    use confab_rtp::{EventReceiver, Packet};
-    use confab_sdp::{Direction, Events};
+    use confab_codec::Law;
+    use confab_rtp::EventReceiver;
+    use confab_sdp::{Direction, Encoding, Events, OpusParameters};
 
     use tokio::sync::oneshot;
 
@@ -170,18 +203,32 @@ mod tests {
             encoding: Encoding::Pcmu,
             send_payload_type: 0,
             receive_payload_type: 0,
-            events: Some(Events { send_payload_type: 101, receive_payload_type: 101 }),
+            opus: OpusParameters::default(),
+            events: Some(Events { send_payload_type: 101, receive_payload_type: 101, clock_rate: 8000 }),
             comfort_noise: None,
             ptime_ms: 20,
             direction: Direction::SendRecv,
             rtcp_mux: false,
+            rtcp_xr: false,
+            audio_level: None,
+            is_ambiguous: false,
         }
+    }
+
+    fn sender() -> Sender {
+        let mut sender = Sender::new(7, 20);
+        sender.tune(Codec::Pcmu).unwrap();
+        sender
+    }
+
+    fn silence() -> Player {
+        Player::new(Source::Silence, 8000)
     }
 
     #[test]
     fn a_key_takes_the_place_of_audio_and_leaves_no_hole() {
-        let (mut sender, mut player) = (Sender::new(7, 20), Player::new(Source::Silence));
-        let mut keys = EventReceiver::new();
+        let (mut sender, mut player) = (sender(), silence());
+        let mut keys = EventReceiver::new(8000);
         let mut heard = String::new();
         let mut sequences = Vec::new();
         for tick in 0..30 {
@@ -201,7 +248,7 @@ mod tests {
 
     #[test]
     fn an_in_band_key_sounds_for_its_time() {
-        let (mut sender, mut player) = (Sender::new(7, 20), Player::new(Source::Silence));
+        let (mut sender, mut player) = (sender(), silence());
         let (done, mut finished) = oneshot::channel();
         sender.press_in_band('5', KeyTiming::default(), done);
         let mut audio = Vec::new();
@@ -213,7 +260,7 @@ mod tests {
             audio.extend(frame);
         }
         for hz in [770.0, 1336.0] {
-            let level = confab_mixer::tone_level_dbov(&audio[..800], RATE, hz);
+            let level = confab_mixer::tone_level_dbov(&audio[..800], 8000, hz);
             assert!((level - KEY_DBOV).abs() < 0.5, "{hz} Hz at {level} dBov");
         }
         assert!(confab_mixer::level_dbov(&audio[800..]) < -60.0);
@@ -224,7 +271,7 @@ mod tests {
     fn a_key_without_telephone_event_is_refused() {
         let (done, mut finished) = oneshot::channel();
         let stream = Stream { events: None, ..stream() };
-        Sender::new(7, 20).press_event(&stream, '1', KeyTiming::default(), done);
+        sender().press_event(&stream, '1', KeyTiming::default(), done);
         assert!(matches!(finished.try_recv().unwrap(), Err(PhoneError::NoEvents)));
     }
 }

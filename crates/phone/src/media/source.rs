@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use confab_mixer::Tone;
 
-use super::RATE;
 use crate::error::PhoneError;
 
 /// The usual level of a tone in dBov: that of a person who speaks up.
@@ -29,10 +28,33 @@ pub enum Source {
         /// Its level; a sine at full scale has −3 dBov.
         dbov: f32,
     },
-    /// Samples at 8 kHz, silence after them.
-    Once(Arc<[i16]>),
-    /// Samples at 8 kHz, again and again.
-    Loop(Arc<[i16]>),
+    /// A sound, silence after it.
+    Once(Sound),
+    /// A sound, again and again.
+    Loop(Sound),
+}
+
+/// Samples and their rate; a call plays them at the rate of its codec.
+#[derive(Clone, PartialEq)]
+pub struct Sound {
+    /// Samples per second.
+    pub rate: u32,
+    /// The samples.
+    pub samples: Arc<[i16]>,
+}
+
+impl Sound {
+    /// The samples at another rate; none if one of the rates is no rate of audio.
+    fn at(&self, rate: u32) -> Arc<[i16]> {
+        if rate == self.rate {
+            return Arc::clone(&self.samples);
+        }
+        let resampled = confab_codec::resample(&self.samples, self.rate, rate);
+        resampled
+            .inspect_err(|error| tracing::warn!(%error, "a sound is not played"))
+            .unwrap_or_default()
+            .into()
+    }
 }
 
 impl Source {
@@ -41,18 +63,14 @@ impl Source {
         Self::Tone { hz, dbov: TONE_DBOV }
     }
 
-    /// A WAV file, played once; any rate, channels are averaged.
+    /// A WAV file of any rate, played once; channels are averaged.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn wav(path: &Path) -> Result<Self, PhoneError> {
-        let read = || {
-            let wav = confab_codec::read_wav(BufReader::new(File::open(path)?))?;
-            confab_codec::resample(&wav.samples, wav.rate, RATE)
-                .map_err(|_| hound::Error::FormatError("a sample rate that cannot be converted"))
-        };
-        let samples = read().map_err(|source| PhoneError::Wav { path: path.into(), source })?;
-        Ok(Self::Once(samples.into()))
+        let read = || confab_codec::read_wav(BufReader::new(File::open(path)?));
+        let wav = read().map_err(|source| PhoneError::Wav { path: path.into(), source })?;
+        Ok(Self::Once(Sound { rate: wav.rate, samples: wav.samples.into() }))
     }
 }
 
@@ -62,14 +80,26 @@ impl fmt::Debug for Source {
             Self::Silence => f.write_str("Silence"),
             Self::Nothing => f.write_str("Nothing"),
             Self::Tone { hz, dbov } => write!(f, "Tone({hz} Hz, {dbov} dBov)"),
-            Self::Once(samples) => write!(f, "Once({} samples)", samples.len()),
-            Self::Loop(samples) => write!(f, "Loop({} samples)", samples.len()),
+            Self::Once(sound) => write!(f, "Once({sound:?})"),
+            Self::Loop(sound) => write!(f, "Loop({sound:?})"),
         }
     }
 }
 
+impl fmt::Debug for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} samples at {} Hz", self.samples.len(), self.rate)
+    }
+}
+
 /// A source that is being played.
-pub(super) enum Player {
+pub(super) struct Player {
+    source: Source,
+    rate: u32,
+    playing: Playing,
+}
+
+enum Playing {
     Silence,
     Nothing,
     Tone(Tone),
@@ -77,23 +107,37 @@ pub(super) enum Player {
 }
 
 impl Player {
-    pub(super) fn new(source: Source) -> Self {
-        match source {
-            Source::Silence => Self::Silence,
-            Source::Nothing => Self::Nothing,
-            Source::Tone { hz, dbov } => Self::Tone(Tone::new(RATE, hz, dbov)),
-            Source::Once(samples) => Self::Samples { samples, next: 0, repeat: false },
-            Source::Loop(samples) => Self::Samples { samples, next: 0, repeat: true },
+    /// Plays at `rate` samples per second.
+    pub(super) fn new(source: Source, rate: u32) -> Self {
+        let playing = Playing::new(&source, rate);
+        Self { source, rate, playing }
+    }
+
+    /// Goes on at another rate.
+    pub(super) fn retune(&mut self, rate: u32) {
+        if rate == self.rate {
+            return;
         }
+        let place = self.playing.place() as u64 * u64::from(rate) / u64::from(self.rate);
+        self.playing = Playing::new(&self.source, rate);
+        self.rate = rate;
+        if let Playing::Samples { next, .. } = &mut self.playing {
+            *next = place as usize;
+        }
+    }
+
+    /// Goes on with another source.
+    pub(super) fn play(&mut self, source: Source) {
+        *self = Self::new(source, self.rate);
     }
 
     /// The next samples; `false`: no packet is to be sent.
     pub(super) fn fill(&mut self, out: &mut [i16]) -> bool {
-        match self {
-            Self::Silence => out.fill(0),
-            Self::Nothing => return false,
-            Self::Tone(tone) => tone.fill(out),
-            Self::Samples { samples, next, repeat } => {
+        match &mut self.playing {
+            Playing::Silence => out.fill(0),
+            Playing::Nothing => return false,
+            Playing::Tone(tone) => tone.fill(out),
+            Playing::Samples { samples, next, repeat } => {
                 for sample in out {
                     *sample = samples.get(*next).copied().unwrap_or(0);
                     *next += 1;
@@ -107,12 +151,29 @@ impl Player {
     }
 }
 
+impl Playing {
+    fn new(source: &Source, rate: u32) -> Self {
+        match source {
+            Source::Silence => Self::Silence,
+            Source::Nothing => Self::Nothing,
+            Source::Tone { hz, dbov } => Self::Tone(Tone::new(rate, *hz, *dbov)),
+            Source::Once(sound) => Self::Samples { samples: sound.at(rate), next: 0, repeat: false },
+            Source::Loop(sound) => Self::Samples { samples: sound.at(rate), next: 0, repeat: true },
+        }
+    }
+
+    /// How many samples of a sound were played.
+    fn place(&self) -> usize {
+        if let Self::Samples { next, .. } = self { *next } else { 0 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_stereo_file_of_another_rate_is_played_as_mono_at_8_khz() {
+    fn a_stereo_file_is_played_as_mono_at_the_rate_of_the_call() {
         let path = std::env::temp_dir().join(format!("confab-phone-source-{}.wav", std::process::id()));
         let spec = hound::WavSpec {
             channels: 2,
@@ -128,23 +189,37 @@ mod tests {
         }
         writer.finalize().unwrap();
 
-        let Source::Once(samples) = Source::wav(&path).unwrap() else { panic!("no samples") };
+        let source = Source::wav(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
 
-        assert!((7_900..=8_100).contains(&samples.len()), "{} samples", samples.len());
         let expected = 20.0 * (5_000.0 / 32_768.0 / std::f32::consts::SQRT_2).log10();
-        let level = confab_mixer::tone_level_dbov(&samples[1000..7000], RATE, 440.0);
-        assert!((level - expected).abs() < 0.2, "{level} dBov instead of {expected}");
+        for rate in [8000, 16_000, 48_000] {
+            let mut samples = vec![0; rate as usize / 2];
+            Player::new(source.clone(), rate).fill(&mut samples);
+            let level = confab_mixer::tone_level_dbov(&samples[samples.len() / 4..], rate, 440.0);
+            assert!((level - expected).abs() < 0.2, "{level} dBov instead of {expected} at {rate} Hz");
+        }
+    }
+
+    #[test]
+    fn another_codec_does_not_begin_the_sound_anew() {
+        let samples: Vec<i16> = (0..8000).collect();
+        let mut player = Player::new(Source::Once(Sound { rate: 8000, samples: samples.into() }), 8000);
+        let mut out = [0; 80];
+        (0..50).for_each(|_| assert!(player.fill(&mut out)));
+        player.retune(16_000);
+        assert!(player.fill(&mut out));
+        assert!(out.iter().all(|sample| (3990..=4050).contains(sample)), "{out:?}");
     }
 
     #[test]
     fn samples_end_in_silence_or_begin_again() {
-        let samples: Arc<[i16]> = vec![1, 2, 3].into();
+        let sound = Sound { rate: 8000, samples: vec![1, 2, 3].into() };
         let mut out = [9; 5];
-        assert!(Player::new(Source::Once(samples.clone())).fill(&mut out));
+        assert!(Player::new(Source::Once(sound.clone()), 8000).fill(&mut out));
         assert_eq!(out, [1, 2, 3, 0, 0]);
-        assert!(Player::new(Source::Loop(samples)).fill(&mut out));
+        assert!(Player::new(Source::Loop(sound), 8000).fill(&mut out));
         assert_eq!(out, [1, 2, 3, 1, 2]);
-        assert!(!Player::new(Source::Nothing).fill(&mut out));
+        assert!(!Player::new(Source::Nothing, 8000).fill(&mut out));
     }
 }

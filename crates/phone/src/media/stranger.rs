@@ -9,7 +9,11 @@ use confab_mixer::Tone;
 use confab_rtp::{EventSender, Outbound};
 use tokio::net::UdpSocket;
 
-use super::{RATE, SAMPLES_PER_MS};
+/// The sampling rate of PCMU, in Hz.
+const RATE: u32 = 8000;
+
+/// Samples of a millisecond.
+const SAMPLES_PER_MS: usize = RATE as usize / 1000;
 
 /// The length of the packets in ms.
 const PTIME_MS: usize = 20;
@@ -79,7 +83,7 @@ impl Stranger {
     /// When a packet cannot be sent.
     pub async fn send_key(&mut self, to: SocketAddr, payload_type: u8, key: char) -> io::Result<()> {
         let mut events = EventSender::new();
-        events.press(key, (100 * SAMPLES_PER_MS) as u16, self.outbound.timestamp());
+        events.press(key, 100 * RATE / 1000, self.outbound.timestamp());
         while let Some(event) = events.next(SAMPLES as u16) {
             let mut packet = [0; 32];
             let length = self.outbound.write_event(payload_type, &event, SAMPLES as u32, &mut packet);

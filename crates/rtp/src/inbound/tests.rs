@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Frame;
 use crate::rtcp::{Report, SenderInfo};
 use crate::{EventSender, Outbound};
 
@@ -25,7 +26,10 @@ fn config() -> InboundConfig {
         signalling: Some("198.51.100.7".parse().unwrap()),
         payload_type: 0,
         event_payload_type: Some(101),
+        event_clock_rate: 8000,
         comfort_noise: Some(13),
+        audio_level: Some(1),
+        impairment: Impairment::G711,
         jitter: JitterConfig::default(),
     }
 }
@@ -69,7 +73,16 @@ impl Bench {
 
 fn event(ssrc: u32, payload_type: u8, number: u32) -> Packet<'static> {
     let sequence = number as u16;
-    Packet { marker: true, payload_type, sequence, timestamp: number * 800, ssrc, payload: &[5, 10, 0, 160] }
+    let payload = &[5, 10, 0, 160];
+    Packet {
+        marker: true,
+        payload_type,
+        sequence,
+        timestamp: number * 800,
+        ssrc,
+        payload,
+        ..Packet::default()
+    }
 }
 
 #[test]
@@ -92,7 +105,10 @@ fn what_is_not_negotiated_or_no_rtp_is_dropped() {
     let table = [
         (event(1, 96, 1), Received::Dropped(DropReason::PayloadType)),
         (event(1, 8, 1), Received::Dropped(DropReason::PayloadType)),
-        (Packet { payload: &[0x45], ..event(1, 13, 1) }, Received::ComfortNoise(0x45)),
+        (
+            Packet { payload: &[0x45], ..event(1, 13, 1) },
+            Received::ComfortNoise(SpectralNoise::parse(&[0x45]).unwrap()),
+        ),
         (Packet { payload: &[], ..event(1, 13, 2) }, Received::Dropped(DropReason::Payload)),
         (Packet { payload: &[], ..event(1, 0, 3) }, Received::Dropped(DropReason::Payload)),
         (Packet { payload: &[5], ..event(1, 101, 4) }, Received::Event),
@@ -104,7 +120,8 @@ fn what_is_not_negotiated_or_no_rtp_is_dropped() {
         bench.inbound.receive(bench.now, phone(), &[0x80; 5]),
         Received::Dropped(DropReason::Malformed)
     );
-    assert_eq!(bench.inbound.stats().malformed, 3);
+    let stats = bench.inbound.stats();
+    assert_eq!((stats.malformed, stats.unnegotiated, stats.unusable), (1, 2, 2));
 }
 
 /// 10,000 forged keys of every kind among 100 true ones.
@@ -156,6 +173,7 @@ fn reports_tell_losses_and_round_trip() {
         ssrc: bench.outbound.ssrc(),
         sender: Some(sender),
         block: Some(about_us),
+        xr: None,
         cname: "phone",
         bye: false,
     };
@@ -174,7 +192,7 @@ fn a_forged_goodbye_ends_nothing() {
     let mut bench = Bench::new();
     bench.step();
     let ssrc = bench.outbound.ssrc();
-    let report = Report { ssrc, sender: None, block: None, cname: "x", bye: true };
+    let report = Report { ssrc, sender: None, block: None, xr: None, cname: "x", bye: true };
     let mut out = [0; 100];
     let length = report.write(&mut out);
     let incoming = bench.inbound.receive_rtcp(0, phone(), &out[..length], 1).unwrap();
@@ -201,10 +219,62 @@ fn rtcp_goes_where_it_is_wanted_and_allowed() {
 }
 
 #[test]
+fn a_change_of_payload_type_on_its_own_is_ignored_and_counted() {
+    let mut bench = Bench::new();
+    for _ in 0..10 {
+        bench.step();
+    }
+    let mut out = [0; 200];
+    for _ in 0..10 {
+        let length = bench.outbound.write(9, &[1; 160], 160, &mut out);
+        let told = bench.inbound.receive(bench.now, phone(), &out[..length]);
+        assert_eq!(told, Received::Dropped(DropReason::PayloadType));
+        assert!(!matches!(bench.inbound.next(bench.now, 0), Next::Packet(Frame { payload: [1, ..], .. })));
+    }
+    assert_eq!(bench.inbound.stats().unnegotiated, 10);
+    assert_eq!(bench.step(), Received::Audio, "what was agreed on is heard again");
+}
+
+#[test]
+fn the_audio_level_of_the_last_packet_is_told() {
+    let mut bench = Bench::new();
+    bench.step();
+    assert_eq!(bench.inbound.audio_level(), None);
+    let mut datagram = vec![0x90, 0, 0, 9, 0, 0, 0, 160];
+    datagram.extend(bench.outbound.ssrc().to_be_bytes());
+    datagram.extend([0xbe, 0xde, 0, 1, 0x10, 0x85, 0, 0, 0xff, 0xff]);
+    bench.inbound.receive(bench.now, phone(), &datagram);
+    assert_eq!(bench.inbound.audio_level(), Some(AudioLevel { voice: true, dbov: 5 }));
+    bench.step();
+    assert_eq!(bench.inbound.audio_level(), None);
+}
+
+#[test]
+fn a_clock_of_another_rate_is_no_jitter() {
+    let mut bench = Bench::new();
+    (0..20).for_each(|_| assert_eq!(bench.step(), Received::Audio));
+    let jitter =
+        JitterConfig { clock_rate: 48_000, framing: crate::Framing::Opus, ..JitterConfig::default() };
+    let changed = InboundConfig { payload_type: 111, jitter, ..config() };
+    bench.inbound.update(bench.now, changed, &mut JitterBuffer::new(jitter));
+    for _ in 0..20 {
+        bench.now += Duration::from_millis(20);
+        let mut out = [0; 200];
+        let length = bench.outbound.write(111, &[31 << 3, 1, 2, 3], 960, &mut out);
+        assert_eq!(bench.inbound.receive(bench.now, phone(), &out[..length]), Received::Audio);
+    }
+    assert_eq!(bench.inbound.stats().jitter, 0);
+}
+
+#[test]
 fn another_codec_by_reinvite_continues() {
     let mut bench = Bench::new();
     bench.step();
-    bench.inbound.update(bench.now, InboundConfig { payload_type: 8, ..config() });
+    bench.inbound.update(
+        bench.now,
+        InboundConfig { payload_type: 8, ..config() },
+        &mut JitterBuffer::new(JitterConfig::default()),
+    );
     assert_eq!(bench.step(), Received::Dropped(DropReason::PayloadType));
     let mut out = [0; 200];
     let length = bench.outbound.write(8, &[0xd5; 160], 160, &mut out);

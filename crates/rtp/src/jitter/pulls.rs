@@ -3,7 +3,7 @@
 /// Pulls that are looked at together: all phases of packets and ticks of different length are among them.
 const PULLS: usize = 4;
 
-/// The last pulls: how early each came, and how much the reader still held. All in samples.
+/// The last pulls: how early each came, and how much the reader still held. All in clock units.
 #[derive(Debug, Default)]
 pub(super) struct Pulls {
     recent: [Pull; PULLS],
@@ -34,7 +34,7 @@ impl Pulls {
         self.count.checked_sub(1).map(|last| self.recent[last % PULLS])
     }
 
-    /// The least slack and the least held samples of all phases.
+    /// The least slack and the least held units of all phases.
     pub(super) fn least(&self) -> Option<Pull> {
         let least = |a: Pull, b: Pull| Pull { slack: a.slack.min(b.slack), held: a.held.min(b.held) };
         self.recent.into_iter().reduce(least).filter(|_| self.count >= PULLS)

@@ -1,28 +1,39 @@
 //! Where packets wait, by their sequence number.
 
-use crate::Packet;
+use crate::Framing;
 
-/// Packets that are kept at most, a power of two: 320 ms of the shortest.
-pub(super) const SLOTS: usize = 32;
-/// The longest payload: 60 ms of G.711.
-pub(super) const MAX_PAYLOAD: usize = 480;
+/// Packets that are kept at most, a power of two: 640 ms of those of 10 ms.
+pub(super) const SLOTS: usize = 64;
+/// The longest payload, in octets.
+pub(super) const MAX_PAYLOAD: usize = 2000;
 
 /// Storage of packets by sequence number.
+///
+/// The payloads lie one behind the other, in the order they came, in one arena that is written round and round. Places
+/// in it are counted on from lap to lap, so that the lowest place in use tells whether there is room. When nothing waits
+/// it begins at the start again: on a clean line the same few cache lines are used for every packet.
 #[derive(Debug)]
 pub(super) struct Ring {
-    slots: Vec<Slot>,
+    slots: Box<[Slot]>,
+    arena: Box<[u8]>,
+    /// The place for the next payload.
+    head: u64,
+    /// No payload that waits lies below.
+    tail: u64,
+    /// Packets that wait.
+    waiting: usize,
 }
 
 /// What is stored of one packet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
-    content: Content,
-    pub(super) sequence: u16,
     /// Extended timestamp.
     pub(super) timestamp: i64,
-    pub(super) payload_type: u8,
-    length: usize,
-    payload: [u8; MAX_PAYLOAD],
+    place: u64,
+    units: u16,
+    sequence: u16,
+    length: u16,
+    content: Content,
 }
 
 /// What is known of a sequence number.
@@ -39,22 +50,18 @@ pub(super) enum Content {
 }
 
 impl Ring {
-    pub(super) fn new() -> Self {
-        let empty = Slot {
-            content: Content::Empty,
-            sequence: 0,
-            timestamp: 0,
-            payload_type: 0,
-            length: 0,
-            payload: [0; MAX_PAYLOAD],
-        };
-        Self { slots: vec![empty; SLOTS] }
+    pub(super) fn new(framing: Framing, clock_rate: u32) -> Self {
+        let empty =
+            Slot { timestamp: 0, place: 0, units: 0, sequence: 0, length: 0, content: Content::Empty };
+        let arena = vec![0; framing.capacity(clock_rate)].into_boxed_slice();
+        Self { slots: vec![empty; SLOTS].into_boxed_slice(), arena, head: 0, tail: 0, waiting: 0 }
     }
 
     pub(super) fn clear(&mut self) {
         for slot in &mut self.slots {
             slot.content = Content::Empty;
         }
+        self.waiting = 0;
     }
 
     pub(super) fn content(&self, sequence: u16) -> Content {
@@ -67,34 +74,60 @@ impl Ring {
         &self.slots[index(sequence)]
     }
 
+    pub(super) fn payload(&self, sequence: u16) -> &[u8] {
+        let slot = self.slot(sequence);
+        let start = (slot.place % self.arena.len() as u64) as usize;
+        self.arena.get(start..start + usize::from(slot.length)).unwrap_or_default()
+    }
+
     /// Say what became of a sequence number.
     pub(super) fn mark(&mut self, sequence: u16, content: Content) {
         let slot = &mut self.slots[index(sequence)];
+        self.waiting -= usize::from(slot.content == Content::Audio);
         (slot.content, slot.sequence) = (content, sequence);
     }
 
-    /// Store audio of at most [`MAX_PAYLOAD`] bytes.
-    pub(super) fn store(&mut self, packet: &Packet<'_>, timestamp: i64) {
-        let slot = &mut self.slots[index(packet.sequence)];
-        slot.content = Content::Audio;
-        slot.sequence = packet.sequence;
-        slot.timestamp = timestamp;
-        slot.payload_type = packet.payload_type;
-        slot.length = packet.payload.len();
-        if let Some(payload) = slot.payload.get_mut(..packet.payload.len()) {
-            payload.copy_from_slice(packet.payload);
+    /// Whether a payload of at most [`MAX_PAYLOAD`] octets can be stored without one that waits.
+    pub(super) fn has_room(&mut self, octets: usize) -> bool {
+        if self.waiting == 0 {
+            (self.head, self.tail) = (0, 0);
+            return true;
         }
+        let end = self.place(octets) + octets as u64;
+        let lowest = end.saturating_sub(self.arena.len() as u64);
+        if self.tail < lowest {
+            let waiting = self.slots.iter().filter(|slot| slot.content == Content::Audio);
+            self.tail = waiting.map(|slot| slot.place).min().unwrap_or(self.head);
+        }
+        self.tail >= lowest
+    }
+
+    /// Store audio for which there is room.
+    pub(super) fn store(&mut self, sequence: u16, timestamp: i64, units: u16, payload: &[u8]) {
+        let place = self.place(payload.len());
+        let start = (place % self.arena.len() as u64) as usize;
+        let Some(octets) = self.arena.get_mut(start..start + payload.len()) else { return };
+        octets.copy_from_slice(payload);
+        self.head = place + payload.len() as u64;
+        let length = payload.len() as u16;
+        self.mark(sequence, Content::Empty);
+        self.waiting += 1;
+        self.slots[index(sequence)] =
+            Slot { timestamp, place, units, sequence, length, content: Content::Audio };
+    }
+
+    /// Where a payload goes: behind the last one, or at the start of the next lap if it would not lie in one piece.
+    fn place(&self, octets: usize) -> u64 {
+        let lap = self.arena.len() as u64;
+        let rest = lap - self.head % lap;
+        if rest < octets as u64 { self.head + rest } else { self.head }
     }
 }
 
 impl Slot {
-    pub(super) fn payload(&self) -> &[u8] {
-        self.payload.get(..self.length).unwrap_or_default()
-    }
-
-    /// Samples of the packet: in G.711 a byte is one.
-    pub(super) fn samples(&self) -> i64 {
-        i64::try_from(self.length).unwrap_or(0)
+    /// Duration in clock units.
+    pub(super) fn units(&self) -> i64 {
+        self.units.into()
     }
 }
 

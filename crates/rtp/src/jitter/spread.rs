@@ -13,9 +13,9 @@ const BLOCKS: usize = 5;
 pub(super) struct Spread {
     blocks: [Block; BLOCKS],
     current: usize,
-    /// When the current block began, in samples.
+    /// When the current block began, in clock units.
     began: i64,
-    /// Samples of one block.
+    /// Clock units of one block.
     length: i64,
     base: i64,
     target: i64,
@@ -33,14 +33,19 @@ impl Block {
 }
 
 impl Spread {
-    /// Nothing known; `second` are the samples of a second.
+    /// Nothing known; `second` are the clock units of a second.
     pub(super) fn new(second: i64) -> Self {
         Self { blocks: [Block::EMPTY; BLOCKS], current: 0, began: 0, length: second, base: 0, target: 0 }
     }
 
-    /// A packet took `transit`, both in samples.
+    /// A packet took `transit`, both in clock units.
     pub(super) fn note(&mut self, clock: i64, transit: i64) {
-        if clock - self.began >= self.length {
+        let age = clock - self.began;
+        if age >= self.length {
+            if age >= 2 * self.length {
+                // Over a pause the clocks drift apart, but how the network is may be remembered.
+                self.blocks[self.current].fastest = i64::MAX;
+            }
             self.current = (self.current + 1) % BLOCKS;
             self.blocks[self.current] = Block::EMPTY;
             self.began = clock;

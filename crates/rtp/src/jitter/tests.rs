@@ -3,6 +3,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use super::*;
+use crate::Framing;
 
 #[expect(clippy::disallowed_methods, reason = "any instant serves as the zero of virtual time")]
 fn zero() -> Instant {
@@ -14,21 +15,28 @@ struct Simulation {
     seed: u64,
     seconds: f64,
     ptime: f64,
+    config: JitterConfig,
     /// The sender's clock is fast (positive) by so much.
     ppm: f64,
-    /// When in the tick packets of a clean line arrive.
+    /// How long before the tick packets of a clean line arrive.
     phase: f64,
     jitter: f64,
+    /// The jitter ends then.
+    jitter_until: f64,
     loss: f64,
     duplicates: f64,
     /// Share of packets that are delayed by 30 ms more.
     reordered: f64,
     /// At these times the sender's packets are held back for 200 ms.
     stalls: Vec<f64>,
-    /// The reader uses skip in every third tick.
-    skips: bool,
+    /// The reader stretches time.
+    stretches: bool,
     /// Packets are sent all together at every multiple of this; 0: each in its turn.
     burst: f64,
+    /// The sender talks for so long, then sends nothing for so long, and so on.
+    pauses: Option<(f64, f64)>,
+    /// Arrivals are stamped when the tick reads them.
+    stamped_at_tick: bool,
 }
 
 impl Default for Simulation {
@@ -37,15 +45,19 @@ impl Default for Simulation {
             seed: 1,
             seconds: 60.0,
             ptime: 20.0,
+            config: JitterConfig::default(),
             ppm: 0.0,
             phase: 7.0,
             jitter: 0.0,
+            jitter_until: f64::MAX,
             loss: 0.0,
             duplicates: 0.0,
             reordered: 0.0,
             stalls: Vec::new(),
-            skips: true,
+            stretches: true,
             burst: 0.0,
+            pauses: None,
+            stamped_at_tick: false,
         }
     }
 }
@@ -56,96 +68,207 @@ struct Outcome {
     sent: u64,
     lost: u64,
     waits: u64,
+    recovered: u64,
     /// True delay over the fastest way, of each second its largest, in ms.
     delays: Vec<f64>,
+    /// The same less the target, of each second its mean.
+    excesses: Vec<f64>,
     out_of_order: u64,
+    ppm: Option<i32>,
 }
 
 impl Simulation {
-    fn arrivals(&self, outcome: &mut Outcome) -> Vec<(f64, u32)> {
+    fn arrivals(&self, outcome: &mut Outcome) -> Vec<(f64, Sent)> {
         let mut random = StdRng::seed_from_u64(self.seed);
         let mut arrivals = Vec::new();
-        let mut number = 0;
-        loop {
-            let sent = f64::from(number) * self.ptime / (1.0 + self.ppm * 1e-6);
+        for number in 0.. {
+            let sent = self.sent_at(number);
             if sent > self.seconds * 1000.0 {
                 break;
             }
+            if self.pauses.is_some_and(|(on, off)| sent % (on + off) >= on) {
+                continue;
+            }
+            let packet = Sent { number, sequence: (outcome.sent as u16).wrapping_add(65_000) };
             outcome.sent += 1;
-            let stalled = self.stalls.iter().find(|&&stall| (stall..stall + 200.0).contains(&sent));
-            let late = if random.random_bool(self.reordered) { 30.0 } else { 0.0 };
-            let way = random.random_range(0.0..=self.jitter) + late;
-            let gathered = if self.burst > 0.0 { (sent / self.burst).ceil() * self.burst } else { sent };
-            let arrival = stalled.map_or(gathered, |stall| stall + 200.0) + way - self.phase;
-            if random.random_bool(self.loss) {
+            let arrival = self.gathered(sent) + self.way(sent, &mut random) - self.phase;
+            if self.loss > 0.0 && random.random_bool(self.loss) {
                 outcome.lost += 1;
             } else {
-                arrivals.push((arrival, number));
+                arrivals.push((arrival, packet));
             }
-            if random.random_bool(self.duplicates) {
-                arrivals.push((arrival + random.random_range(0.0..50.0), number));
+            if self.duplicates > 0.0 && random.random_bool(self.duplicates) {
+                arrivals.push((arrival + random.random_range(0.0..50.0), packet));
             }
-            number += 1;
         }
         arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
         arrivals
     }
 
+    fn sent_at(&self, number: u32) -> f64 {
+        f64::from(number) * self.ptime / (1.0 + self.ppm * 1e-6)
+    }
+
+    fn gathered(&self, sent: f64) -> f64 {
+        let stalled = self.stalls.iter().find(|&&stall| (stall..stall + 200.0).contains(&sent));
+        let gathered = if self.burst > 0.0 { (sent / self.burst).ceil() * self.burst } else { sent };
+        stalled.map_or(gathered, |stall| stall + 200.0)
+    }
+
+    fn way(&self, sent: f64, random: &mut StdRng) -> f64 {
+        let late = if self.reordered > 0.0 && random.random_bool(self.reordered) { 30.0 } else { 0.0 };
+        let jitter = if sent < self.jitter_until { self.jitter } else { 0.0 };
+        if jitter > 0.0 { late + random.random_range(0.0..=jitter) } else { late }
+    }
+
     fn run(&self) -> Outcome {
         let mut outcome = Outcome::default();
-        let arrivals = self.arrivals(&mut outcome);
-        let mut arrivals = arrivals.into_iter().peekable();
-        let zero = zero();
-        let at = |ms: f64| zero + Duration::from_secs_f64((ms + 1000.0) / 1000.0);
-        let samples = (self.ptime * 8.0) as u32;
-        let payload = vec![0; samples as usize];
-        let mut buffer = JitterBuffer::new(JitterConfig::default());
-        let mut held = 0_i64;
-        let mut last = None;
+        let mut arrivals = self.arrivals(&mut outcome).into_iter().peekable();
+        let mut reader = Reader::new(self);
         for tick in 0..(self.seconds * 50.0) as u32 {
             let now = f64::from(tick) * 20.0;
-            while let Some((arrival, number)) = arrivals.next_if(|(arrival, _)| *arrival <= now) {
-                let timestamp = number.wrapping_mul(samples).wrapping_add(u32::MAX - 100_000);
-                let sequence = (number as u16).wrapping_add(65_000);
-                buffer.insert(at(arrival), &packet(sequence, timestamp, &payload));
+            while let Some((arrival, packet)) = arrivals.next_if(|(arrival, _)| *arrival <= now) {
+                reader.insert(if self.stamped_at_tick { now + 0.1 } else { arrival }, packet);
             }
-            let surplus =
-                if self.skips && tick % 3 == 0 { buffer.surplus_samples().clamp(-40, 40) } else { 0 };
-            buffer.skip(surplus);
-            let need = 160 + i64::from(surplus);
-            while held < need {
-                match buffer.next(at(now), usize::try_from(held).unwrap()) {
-                    Next::Packet(frame) => {
-                        let number = f64::from(frame.timestamp.wrapping_sub(u32::MAX - 100_000) / samples);
-                        outcome.out_of_order += u64::from(last.is_some_and(|last| number <= last));
-                        last = Some(number);
-                        let sent = number * self.ptime / (1.0 + self.ppm * 1e-6) - self.phase;
-                        outcome.note_delay(now, now + held as f64 / 8.0 - sent);
-                        held += frame.payload.len() as i64;
-                    }
-                    Next::Lost(samples) => held += i64::from(samples),
-                    Next::Wait => {
-                        outcome.waits += 1;
-                        held = need;
-                    }
+            reader.tick(now, &mut outcome);
+        }
+        outcome.ppm = reader.buffer.clock_ppm();
+        outcome.stats = *reader.buffer.stats();
+        outcome
+    }
+
+    fn per_ms(&self) -> i64 {
+        i64::from(self.config.clock_rate) / 1000
+    }
+
+    fn payload(&self) -> Vec<u8> {
+        match self.config.framing {
+            // CELT, one frame of 20 ms.
+            Framing::Opus => [&[31 << 3][..], &[0; 60]].concat(),
+            Framing::Octets { per_unit } => {
+                vec![
+                    0;
+                    (self.ptime * f64::from(self.config.clock_rate) / 1000.0) as usize * usize::from(per_unit)
+                ]
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    /// Packet times since the start.
+    number: u32,
+    sequence: u16,
+}
+
+/// What a playout does: it fills a frame at each tick, and takes out or puts in a pitch period where it may.
+struct Reader<'a> {
+    simulation: &'a Simulation,
+    zero: Instant,
+    random: StdRng,
+    buffer: JitterBuffer,
+    payload: Vec<u8>,
+    /// Clock units decoded but not played.
+    held: i64,
+    last: Option<u32>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(simulation: &'a Simulation) -> Self {
+        Self {
+            simulation,
+            zero: zero(),
+            random: StdRng::seed_from_u64(99),
+            buffer: JitterBuffer::new(simulation.config),
+            payload: simulation.payload(),
+            held: 0,
+            last: None,
+        }
+    }
+
+    fn at(&self, ms: f64) -> Instant {
+        self.zero + Duration::from_secs_f64((ms + 1000.0) / 1000.0)
+    }
+
+    fn packet_units(&self) -> u32 {
+        (self.simulation.ptime * self.simulation.per_ms() as f64) as u32
+    }
+
+    fn insert(&mut self, arrival: f64, Sent { number, sequence }: Sent) {
+        let timestamp = number.wrapping_mul(self.packet_units()).wrapping_add(u32::MAX - 100_000);
+        self.buffer.insert(self.at(arrival), &packet(sequence, timestamp, &self.payload));
+    }
+
+    fn tick(&mut self, now: f64, outcome: &mut Outcome) {
+        let frame = 20 * self.simulation.per_ms();
+        self.fill(frame, now, outcome);
+        if self.simulation.stretches {
+            self.stretch(frame);
+            self.fill(frame, now, outcome);
+        }
+        self.held -= frame;
+    }
+
+    fn fill(&mut self, frame: i64, now: f64, outcome: &mut Outcome) {
+        while self.held < frame {
+            let units = self.packet_units();
+            match self.buffer.next(self.at(now), u32::try_from(self.held).unwrap_or(0)) {
+                Next::Packet(played) => {
+                    assert_eq!(played.units, units);
+                    let number = played.timestamp.wrapping_sub(u32::MAX - 100_000) / units;
+                    self.note(number, now, outcome);
+                    self.held += i64::from(units);
+                }
+                Next::Lost { units, next } => {
+                    outcome.recovered += u64::from(next.is_some());
+                    self.held += i64::from(units);
+                }
+                Next::Wait => {
+                    outcome.waits += 1;
+                    self.held = frame;
                 }
             }
-            held -= need;
         }
-        outcome.stats = *buffer.stats();
-        outcome
+    }
+
+    /// One pitch period of 2.5 to 15 ms: in every other tick it would not be heard; much surplus allows what is heard.
+    fn stretch(&mut self, frame: i64) {
+        let per_ms = self.simulation.per_ms();
+        let surplus = i64::from(self.buffer.surplus_units());
+        let period = self.random.random_range(5 * per_ms / 2..=15 * per_ms);
+        let may = self.random.random_bool(0.5) || surplus.abs() > 3 * frame;
+        if may && surplus >= period {
+            self.held -= period;
+            self.buffer.skip(period as i32);
+        } else if may && surplus <= -5 * per_ms / 2 {
+            self.held += period;
+            self.buffer.skip(-period as i32);
+        }
+    }
+
+    fn note(&mut self, number: u32, now: f64, outcome: &mut Outcome) {
+        outcome.out_of_order += u64::from(self.last.is_some_and(|last| number <= last));
+        self.last = Some(number);
+        let sent = self.simulation.sent_at(number) - self.simulation.phase;
+        let delay = now + self.held as f64 / self.simulation.per_ms() as f64 - sent;
+        let excess = delay - self.buffer.target().as_secs_f64() * 1000.0;
+        let second = (now / 1000.0) as usize;
+        for kept in [&mut outcome.delays, &mut outcome.excesses] {
+            kept.resize(kept.len().max(second + 1), 0.0);
+        }
+        outcome.delays[second] = outcome.delays[second].max(delay);
+        outcome.excesses[second] += excess * self.simulation.ptime / 1000.0;
     }
 }
 
 impl Outcome {
-    fn note_delay(&mut self, now: f64, delay: f64) {
-        let second = (now / 1000.0) as usize;
-        self.delays.resize(self.delays.len().max(second + 1), 0.0);
-        self.delays[second] = self.delays[second].max(delay);
-    }
-
     fn worst_after(&self, second: usize) -> f64 {
         self.delays[second..].iter().copied().fold(0.0, f64::max)
+    }
+
+    fn worst_excess_after(&self, second: usize) -> f64 {
+        self.excesses[second..].iter().copied().fold(f64::MIN, f64::max)
     }
 }
 
@@ -175,7 +298,8 @@ impl Bench {
             Next::Packet(Frame { payload, splice, .. }) => {
                 format!("{}{}", payload[0], if splice { "!" } else { "" })
             }
-            Next::Lost(samples) => format!("lost {samples}"),
+            Next::Lost { units, next: None } => format!("lost {units}"),
+            Next::Lost { units, next: Some(next) } => format!("lost {units} before {}", next[0]),
             Next::Wait => "wait".to_owned(),
         }
     }
@@ -187,7 +311,7 @@ impl Bench {
 }
 
 fn packet(sequence: u16, timestamp: u32, payload: &[u8]) -> Packet<'_> {
-    Packet { marker: false, payload_type: 0, sequence, timestamp, ssrc: 1, payload }
+    Packet { sequence, timestamp, ssrc: 1, payload, ..Packet::default() }
 }
 
 #[test]
@@ -197,21 +321,55 @@ fn clean_line_adds_nothing_at_any_ptime() {
         // Where packets and ticks have different phases, the first gap shows how much is needed.
         assert!(outcome.stats.concealed <= u64::from(ptime % 20.0 != 0.0), "{ptime}: {outcome:?}");
         assert!(outcome.stats.played + 3 >= outcome.sent, "{ptime}: {outcome:?}");
-        assert_eq!((outcome.waits, outcome.stats.skipped, outcome.out_of_order), (0, 0, 0), "{ptime}");
+        assert_eq!((outcome.waits, outcome.out_of_order), (0, 0), "{ptime}");
+        assert_eq!((outcome.stats.stretched_in, outcome.stats.stretched_out), (0, 0), "{ptime}");
         let least = if ptime % 20.0 == 0.0 { 7.0 } else { 27.0 };
         assert!(outcome.worst_after(0) <= least + 0.1, "{ptime}: {outcome:?}");
     }
 }
 
+/// The delay of a clean line is how long a packet waits for its tick: 10 ms in the mean over all phases.
+#[test]
+fn a_frame_is_added_only_where_packets_come_too_near_the_tick() {
+    let mut delays: Vec<f64> = (0..200)
+        .map(|step| {
+            let phase = f64::from(step) / 10.0;
+            let outcome = Simulation { phase, jitter: 0.2, seconds: 10.0, ..Simulation::default() }.run();
+            assert_eq!(outcome.stats.concealed, 0, "{phase}: {outcome:?}");
+            assert!(outcome.waits <= 1, "{phase}: {outcome:?}");
+            assert!(outcome.worst_after(0) <= 25.0, "{phase}: {outcome:?}");
+            outcome.worst_after(1)
+        })
+        .collect();
+    delays.sort_by(f64::total_cmp);
+    assert!(delays[100] <= 12.5 && delays[198] <= 22.0, "p50 {} p99 {}", delays[100], delays[198]);
+}
+
+#[test]
+fn packets_stamped_when_the_tick_reads_them_are_played_at_once() {
+    for phase in [0.5, 10.0, 19.5] {
+        let outcome = Simulation { phase, stamped_at_tick: true, ..Simulation::default() }.run();
+        assert_eq!((outcome.stats.concealed, outcome.waits), (0, 0), "{phase}");
+        assert!(outcome.worst_after(0) <= phase + 0.1, "{phase}: {outcome:?}");
+    }
+}
+
 #[test]
 fn jitter_is_absorbed() {
-    for (jitter, bound) in [(20.0, 30.0), (60.0, 80.0), (120.0, 150.0)] {
+    for (jitter, bound) in [(20.0, 45.0), (60.0, 85.0), (120.0, 150.0)] {
         let outcome = Simulation { jitter, ..Simulation::default() }.run();
         let share = outcome.stats.concealed as f64 / outcome.sent as f64;
         assert!(share < 0.005, "{jitter}: {outcome:?}");
         assert!(outcome.worst_after(2) <= bound, "{jitter}: {outcome:?}");
         assert_eq!(outcome.out_of_order, 0, "{jitter}");
     }
+}
+
+#[test]
+fn the_delay_is_back_ten_seconds_after_the_jitter() {
+    let outcome = Simulation { jitter: 60.0, jitter_until: 20_000.0, ..Simulation::default() }.run();
+    assert!(outcome.delays[5..20].iter().all(|delay| *delay <= 100.0), "{outcome:?}");
+    assert!(outcome.worst_after(30) <= 35.0, "{outcome:?}");
 }
 
 #[test]
@@ -223,6 +381,69 @@ fn loss_is_counted_and_adds_no_delay() {
     assert!(outcome.worst_after(0) <= 7.1, "{outcome:?}");
 }
 
+fn opus() -> JitterConfig {
+    JitterConfig { clock_rate: 48_000, framing: Framing::Opus, fec: true, ..JitterConfig::default() }
+}
+
+#[test]
+fn with_fec_a_lost_packet_is_told_by_the_next() {
+    let config = opus();
+    let lossy = Simulation { config, loss: 0.05, ..Simulation::default() }.run();
+    assert!(lossy.recovered as f64 > 0.85 * lossy.lost as f64, "{lossy:?}");
+    assert!(lossy.worst_after(0) <= 50.0 && lossy.out_of_order == 0, "{lossy:?}");
+    let clean = Simulation { config, ..Simulation::default() }.run();
+    assert!(clean.worst_after(0) <= 7.1 && clean.stats.concealed == 0, "{clean:?}");
+}
+
+#[test]
+fn clocks_of_other_codecs_are_alike() {
+    let wide = JitterConfig {
+        framing: Framing::Octets { per_unit: 2 },
+        clock_rate: 48_000,
+        ..JitterConfig::default()
+    };
+    let run =
+        |config, ptime| Simulation { config, ptime, jitter: 40.0, ppm: 100.0, ..Simulation::default() }.run();
+    let narrow = run(JitterConfig::default(), 20.0);
+    for (other, name) in [(run(opus(), 20.0), "opus"), (run(wide, 20.0), "L16")] {
+        assert!(other.stats.played.abs_diff(narrow.stats.played) < 10, "{name}: {other:?}");
+        assert!((other.worst_after(5) - narrow.worst_after(5)).abs() < 20.0, "{name}: {other:?}");
+    }
+}
+
+#[test]
+fn pauses_of_the_sender_cost_nothing() {
+    for (on, off) in [(1000.0, 400.0), (1500.0, 3000.0), (2000.0, 60_000.0)] {
+        for ppm in [0.0, 300.0, -300.0] {
+            for phase in [1.5, 7.0] {
+                let line = Simulation {
+                    pauses: Some((on, off)),
+                    ppm,
+                    phase,
+                    seconds: 400.0,
+                    ..Simulation::default()
+                };
+                let outcome = line.run();
+                assert_eq!((outcome.stats.late, outcome.stats.discarded, outcome.out_of_order), (0, 0, 0));
+                let at_ends = 400.0 / (on + off) * 1000.0 * 200.0;
+                let concealed = outcome.stats.concealed_units as f64 / 8.0;
+                assert!(concealed <= at_ends + 220.0, "{on} {off} {ppm} {phase}: {concealed} of {at_ends}");
+                assert!(outcome.worst_after(0) <= 45.0, "{on} {off} {ppm} {phase}: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn duplicates_make_no_difference() {
+    // The random numbers differ when duplicates are drawn: so no jitter.
+    let clean = Simulation::default().run();
+    let doubled = Simulation { duplicates: 0.1, ..Simulation::default() }.run();
+    assert!(doubled.stats.duplicates > doubled.sent / 12, "{doubled:?}");
+    assert_eq!((clean.delays, clean.stats.played), (doubled.delays, doubled.stats.played));
+    assert_eq!((doubled.stats.concealed, doubled.stats.late, doubled.out_of_order), (0, 0, 0));
+}
+
 #[test]
 fn reorder_and_duplicates_are_put_right() {
     let outcome = Simulation { reordered: 0.05, duplicates: 0.1, ..Simulation::default() }.run();
@@ -230,7 +451,7 @@ fn reorder_and_duplicates_are_put_right() {
     assert!(outcome.stats.late < outcome.sent / 100, "{outcome:?}");
     assert!(outcome.stats.played + outcome.stats.late + 10 >= outcome.sent, "{outcome:?}");
     assert!(outcome.stats.duplicates > outcome.sent / 12, "{outcome:?}");
-    assert!(outcome.worst_after(0) <= 50.0, "{outcome:?}");
+    assert!(outcome.worst_after(0) <= 60.0, "{outcome:?}");
 }
 
 #[test]
@@ -238,37 +459,67 @@ fn a_stall_comes_back_down() {
     let stalls = vec![10_000.0, 30_500.0];
     let outcome = Simulation { stalls, ..Simulation::default() }.run();
     assert!(outcome.worst_after(0) <= 260.0, "{outcome:?}");
-    assert!(outcome.delays[20..30].iter().all(|delay| *delay < 40.0), "{outcome:?}");
-    assert!(outcome.worst_after(41) < 40.0, "{outcome:?}");
+    assert!(outcome.delays[20..30].iter().all(|delay| *delay <= 35.0), "{outcome:?}");
+    assert!(outcome.worst_after(41) <= 35.0, "{outcome:?}");
 }
 
 #[test]
-fn a_reader_that_never_skips_is_bounded_too() {
-    let outcome = Simulation { stalls: vec![10_000.0], skips: false, ..Simulation::default() }.run();
+fn five_seconds_of_stalls_come_back_down() {
+    for (jitter, phase) in [(0.0, 7.0), (0.0, 19.0), (3.0, 1.0)] {
+        let stalls = (0..12).map(|stall| 10_000.0 + 400.0 * f64::from(stall)).collect();
+        let outcome = Simulation { stalls, jitter, phase, ..Simulation::default() }.run();
+        assert!(outcome.worst_after(0) <= 260.0, "{outcome:?}");
+        assert!(outcome.worst_after(25) <= 35.0, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_never_stretches_is_bounded_too() {
+    let outcome = Simulation { stalls: vec![10_000.0], stretches: false, ..Simulation::default() }.run();
     assert!(outcome.worst_after(25) < 60.0, "{outcome:?}");
     assert!(outcome.stats.discarded > 0);
     for ppm in [625.0, -625.0] {
-        let outcome = Simulation { ppm, skips: false, seconds: 300.0, ..Simulation::default() }.run();
+        let outcome = Simulation { ppm, stretches: false, seconds: 300.0, ..Simulation::default() }.run();
         assert!(outcome.worst_after(0) <= 80.0, "{ppm}: {outcome:?}");
     }
 }
 
+/// Neither resets nor holes, and the delay of every second stays within a frame of its target, but for the reserve and what
+/// is less than a pitch period.
+fn assert_followed(simulation: &Simulation) {
+    let outcome = simulation.run();
+    let Simulation { ppm, seconds, .. } = simulation;
+    let worst = outcome.worst_excess_after(5);
+    assert!(worst <= 20.0 + 5.0, "{ppm}: {worst} {:?}", outcome.stats);
+    assert!(
+        outcome.stats.concealed <= if simulation.jitter > 0.0 { 5 } else { 0 },
+        "{ppm}: {:?}",
+        outcome.stats
+    );
+    assert_eq!((outcome.stats.discarded, outcome.stats.restarts), (0, 0), "{ppm}");
+    let stretched = outcome.stats.stretched_out as f64 - outcome.stats.stretched_in as f64;
+    let due = seconds * 8000.0 * ppm * 1e-6;
+    let slack = 320.0 + outcome.stats.concealed_units as f64;
+    assert!((stretched - due).abs() <= slack, "{ppm}: {stretched}, not {due}");
+    let told = outcome.ppm.map_or(f64::MAX, f64::from);
+    assert!((told - ppm).abs() <= 30.0 + ppm.abs() / 100.0, "{ppm}: {told}");
+}
+
 #[test]
-fn drift_is_absorbed_for_ten_minutes() {
-    for ppm in [625.0, -625.0] {
-        let outcome = Simulation { ppm, jitter: 5.0, seconds: 600.0, ..Simulation::default() }.run();
-        assert!(outcome.worst_after(0) <= 60.0, "{ppm}: {outcome:?}");
-        assert!(outcome.stats.concealed < 5 && outcome.stats.discarded == 0, "{ppm}: {outcome:?}");
-        let skipped = outcome.stats.skipped as f64 / (600.0 * 8000.0 * ppm * 1e-6);
-        assert!((0.7..1.3).contains(&skipped), "{ppm}: {skipped} {outcome:?}");
-    }
+fn eight_hours_of_a_fast_clock_are_followed() {
+    assert_followed(&Simulation { ppm: 100.0, seconds: 8.0 * 3600.0, ..Simulation::default() });
+}
+
+#[test]
+fn eight_hours_of_a_slow_clock_are_followed() {
+    assert_followed(&Simulation { ppm: -100.0, seconds: 8.0 * 3600.0, ..Simulation::default() });
 }
 
 #[test]
 fn a_clock_that_is_far_off_is_followed() {
-    for ppm in [6250.0, -6250.0] {
-        let outcome = Simulation { ppm, jitter: 5.0, seconds: 360.0, ..Simulation::default() }.run();
-        assert!(outcome.worst_after(0) <= 60.0, "{ppm}: {outcome:?}");
+    for ppm in [6250.0, -6250.0, 1000.0, -1000.0] {
+        assert_followed(&Simulation { ppm, seconds: 600.0, ..Simulation::default() });
+        assert_followed(&Simulation { ppm, jitter: 5.0, seconds: 600.0, ..Simulation::default() });
     }
 }
 
@@ -304,10 +555,10 @@ fn two_late_packets_add_delay() {
 fn silence_of_the_sender_is_no_loss() {
     let mut bench = Bench::new();
     assert_eq!([bench.play(0, 1), bench.play(1, 2)], ["1!", "2"]);
-    for tick in 2..5 {
-        assert_eq!(bench.pull(tick), "lost 160", "it may be loss, for 60 ms");
+    for tick in 2..12 {
+        assert_eq!(bench.pull(tick), "lost 160", "it may be loss, for 200 ms");
     }
-    for tick in 5..50 {
+    for tick in 12..50 {
         assert_eq!(bench.pull(tick), "wait");
     }
     assert_eq!([bench.play(50, 3), bench.play(51, 4)], ["3!", "4"]);
@@ -326,12 +577,36 @@ fn keys_and_comfort_noise_are_no_loss() {
 }
 
 #[test]
+fn a_pause_that_opus_announces_is_no_loss() {
+    let (zero, mut buffer) = (zero(), JitterBuffer::new(opus()));
+    let at = |tick: u32| zero + tick * Duration::from_millis(20);
+    // A word, two packets of a pause, two more 400 ms apart, and the next word.
+    let sent = [0, 1, 2, 3, 4, 24, 44, 45];
+    let mut told = String::new();
+    for tick in 0..60 {
+        if let Some(number) = sent.iter().position(|sent| *sent == tick) {
+            let payload: &[u8] = if (3..7).contains(&number) { &[31 << 3] } else { &[31 << 3, 1, 2, 3] };
+            buffer.insert(at(tick), &packet(number as u16, 960 * tick, payload));
+        }
+        told.push(match buffer.next(at(tick), 0) {
+            Next::Packet(_) => 'p',
+            Next::Lost { .. } => 'l',
+            Next::Wait => '.',
+        });
+    }
+    let pause = ".".repeat(19);
+    // What ends without a word is missed for 200 ms.
+    assert_eq!(told, format!("ppppp{pause}p{pause}pp{}....", "l".repeat(10)));
+    assert_eq!(buffer.bursts().bad_share, 0.0);
+}
+
+#[test]
 fn a_burst_of_losses_ends_in_time() {
     let mut bench = Bench::new();
     assert_eq!(bench.play(0, 1), "1!");
     let gone: Vec<String> = (1..6).map(|tick| bench.pull(tick)).collect();
-    assert_eq!(gone, ["lost 160", "lost 160", "lost 160", "wait", "wait"]);
-    assert_eq!([bench.play(6, 7), bench.play(7, 8)], ["7!", "8"]);
+    assert_eq!(gone, ["lost 160"; 5]);
+    assert_eq!([bench.play(6, 7), bench.play(7, 8)], ["7", "8"]);
     assert_eq!(bench.buffer.delay(), Duration::from_millis(5));
 }
 
@@ -373,8 +648,77 @@ fn duplicates_late_ones_and_nonsense_are_told() {
     assert_eq!(bench.insert(0, 9, 1440), Inserted::Duplicate);
     assert_eq!(bench.insert(0, 8, 1280), Inserted::Late);
     let zero = bench.zero;
-    for payload in [&[][..], &[0; 481]] {
+    for payload in [&[][..], &[0; 2001]] {
         assert_eq!(bench.buffer.insert(zero, &packet(11, 1760, payload)), Inserted::Unusable);
+    }
+}
+
+#[test]
+fn the_packet_behind_a_hole_is_shown() {
+    let mut bench = Bench::new();
+    bench.insert(0, 1, 0);
+    for number in [2, 4, 7, 8] {
+        bench.insert(0, number, 160 * u32::from(number - 1));
+    }
+    let told: Vec<String> = (0..8).map(|tick| bench.pull(tick)).collect();
+    let expected = ["1!", "2", "lost 160 before 4", "4", "lost 160", "lost 160 before 7", "7", "8"];
+    assert_eq!(told, expected);
+}
+
+/// Payloads of all lengths, in any order, wait in one arena: none may be damaged by another.
+#[test]
+fn payloads_of_any_length_are_given_back_as_they_came() {
+    let mut random = StdRng::seed_from_u64(5);
+    let config = JitterConfig { max_delay_ms: 10_000, ..JitterConfig::default() };
+    let (zero, mut buffer) = (zero(), JitterBuffer::new(config));
+    let mut played = 0;
+    for group in 0..4000_u32 {
+        // Every packet has 2000 units of its own, however many it fills.
+        let mut numbers: Vec<u32> = (5 * group..5 * group + 5).collect();
+        numbers.sort_by_key(|_| random.random_range(0..100));
+        let at = zero + Duration::from_millis(u64::from(group) * 1250);
+        for number in numbers {
+            let longest = if random.random_bool(0.2) { 2000 } else { 200 };
+            let payload = vec![number as u8; random.random_range(1..=longest)];
+            buffer.insert(at, &packet(number as u16, number.wrapping_mul(2000), &payload));
+        }
+        for _ in 0..random.random_range(0..12) {
+            if let Next::Packet(frame) = buffer.next(at + Duration::from_millis(5), 0) {
+                let number = (frame.timestamp / 2000) as u8;
+                assert!(frame.payload.iter().all(|octet| *octet == number), "{group}");
+                assert_eq!(frame.payload.len(), frame.units as usize);
+                played += 1;
+            }
+        }
+    }
+    let stats = buffer.stats();
+    assert!(played > 8000 && stats.discarded > 100, "{stats:?}");
+    assert_eq!(stats.restarts, 0);
+}
+
+#[test]
+fn a_burst_of_200_ms_fits_with_every_codec() {
+    let l16 = JitterConfig {
+        clock_rate: 48_000,
+        framing: Framing::Octets { per_unit: 2 },
+        ..JitterConfig::default()
+    };
+    for (config, ptime, octets) in [
+        (JitterConfig::default(), 10, 80),
+        (JitterConfig::default(), 60, 480),
+        (l16, 10, 960),
+        (l16, 20, 1920),
+        (opus(), 20, 320),
+    ] {
+        let (zero, mut buffer) = (zero(), JitterBuffer::new(config));
+        let mut payload = vec![0; octets];
+        payload[0] = 31 << 3;
+        for number in 0..300 / ptime {
+            let timestamp = number * ptime * config.clock_rate / 1000;
+            let told = buffer.insert(zero, &packet(number as u16, timestamp, &payload));
+            assert_eq!(told, Inserted::Queued, "{octets}");
+        }
+        assert_eq!(buffer.stats().discarded, 0, "{config:?} {octets}");
     }
 }
 
@@ -384,7 +728,7 @@ fn a_reader_that_stops_loses_the_oldest() {
     for number in 0..100 {
         assert_eq!(bench.insert(number, number as u16, number * 160), Inserted::Queued);
     }
-    assert_eq!(bench.buffer.stats().discarded, 68);
+    assert_eq!(bench.buffer.stats().discarded, 75);
     // 200 ms, and what one packet more may be late, are kept.
     assert_eq!([bench.pull(99), bench.pull(100)], ["89!", "90"]);
 }
@@ -402,8 +746,8 @@ proptest! {
             let at = zero + Duration::from_millis(at);
             match action {
                 0 => buffer.insert_other(sequence),
-                1 => drop(format!("{:?}", buffer.next(at, length))),
-                2 => buffer.skip(buffer.surplus_samples()),
+                1 => drop(format!("{:?}", buffer.next(at, length as u32))),
+                2 => buffer.skip(buffer.surplus_units()),
                 _ => drop(buffer.insert(at, &packet(sequence, timestamp, &vec![0; length]))),
             }
         }
@@ -415,9 +759,9 @@ fn a_sender_that_sends_in_bursts_costs_delay_but_no_sound() {
     for burst in [40.0, 60.0, 100.0] {
         for phase in [0.5, 7.0, 19.5] {
             let outcome =
-                Simulation { burst, phase, jitter: 5.0, skips: false, ..Simulation::default() }.run();
+                Simulation { burst, phase, jitter: 5.0, stretches: false, ..Simulation::default() }.run();
             assert!(
-                outcome.stats.concealed <= 3 && outcome.waits <= 2,
+                outcome.stats.concealed <= 6 && outcome.waits <= 2,
                 "{burst} {phase}: {:?}",
                 outcome.stats
             );

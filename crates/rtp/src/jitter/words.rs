@@ -1,19 +1,32 @@
 //! What the jitter buffer is told, and what it tells.
 
+use crate::Framing;
+
 /// What a jitter buffer has to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JitterConfig {
-    /// RTP clock rate in Hz.
+    /// RTP clock rate in Hz; all times of the buffer are in its units.
     pub clock_rate: u32,
     /// Time between two ticks of the reader, in ms.
     pub interval_ms: u16,
     /// The most delay it may add, in ms.
     pub max_delay_ms: u16,
+    /// How long a payload lasts.
+    pub framing: Framing,
+    /// A packet may repeat the one before it (Opus in-band FEC): while packets are lost, there is delay enough to wait for
+    /// the packet behind the hole.
+    pub fec: bool,
 }
 
 impl Default for JitterConfig {
     fn default() -> Self {
-        Self { clock_rate: 8000, interval_ms: 20, max_delay_ms: 200 }
+        Self {
+            clock_rate: 8000,
+            interval_ms: 20,
+            max_delay_ms: 200,
+            framing: Framing::Octets { per_unit: 1 },
+            fec: false,
+        }
     }
 }
 
@@ -28,7 +41,7 @@ pub enum Inserted {
     Duplicate,
     /// Its turn is over.
     Late,
-    /// Its payload is empty or longer than 480 bytes.
+    /// Its payload is empty, longer than 2000 octets, or tells no duration.
     Unusable,
 }
 
@@ -37,10 +50,10 @@ pub enum Inserted {
 pub struct Frame<'a> {
     /// The encoded audio.
     pub payload: &'a [u8],
-    /// Its payload type.
-    pub payload_type: u8,
     /// Its RTP timestamp.
     pub timestamp: u32,
+    /// Its duration in clock units.
+    pub units: u32,
     /// It does not continue what was played before: the start of a talk spurt, or some audio was left out.
     pub splice: bool,
 }
@@ -50,19 +63,26 @@ pub struct Frame<'a> {
 pub enum Next<'a> {
     /// Decode and play this.
     Packet(Frame<'a>),
-    /// Conceal this many samples, then ask again if more are needed.
-    Lost(u32),
+    /// Conceal this, then ask again if more is needed.
+    Lost {
+        /// Clock units to conceal.
+        units: u32,
+        /// The payload of the packet right behind the lost one, if it is there: it may tell of the lost one.
+        next: Option<&'a [u8]>,
+    },
     /// Nothing for the rest of this tick: silence, start, or the sender pauses.
     Wait,
 }
 
-/// Counters since the buffer was made.
+/// Counters since the leg was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JitterStats {
     /// Packets played.
     pub played: u64,
     /// Times that [`Next::Lost`] was given.
     pub concealed: u64,
+    /// Clock units concealed.
+    pub concealed_units: u64,
     /// Packets that came after their turn.
     pub late: u64,
     /// Packets that came twice.
@@ -71,6 +91,8 @@ pub struct JitterStats {
     pub discarded: u64,
     /// Jumps of sequence or timestamp.
     pub restarts: u64,
-    /// Samples the reader dropped (positive) or inserted (negative) by [`JitterBuffer::skip`](super::JitterBuffer::skip).
-    pub skipped: i64,
+    /// Clock units that the reader put in, see [`JitterBuffer::skip`](super::JitterBuffer::skip).
+    pub stretched_in: u64,
+    /// Clock units that the reader took out.
+    pub stretched_out: u64,
 }

@@ -32,14 +32,14 @@ impl Bench {
         self.zero + Duration::from_millis(ms)
     }
 
-    fn judge(&mut self, ms: u64, source: &str, ssrc: u32, sequence: u16) -> Verdict {
+    fn judge(&mut self, ms: u64, source: &str, ssrc: u32, sequence: u16) -> Judgement {
         self.latch.judge(self.at(ms), source.parse().unwrap(), ssrc, sequence)
     }
 
     /// Packets of 20 ms; how many of them were heard.
     fn stream(&mut self, from_ms: u64, source: &str, ssrc: u32, count: u16) -> usize {
         let verdicts = (0..count).map(|n| self.judge(from_ms + 20 * u64::from(n), source, ssrc, 100 + n));
-        verdicts.filter(|verdict| matches!(verdict, Verdict::Accept | Verdict::Restart)).count()
+        verdicts.filter(|verdict| matches!(verdict, Judgement::Accept | Judgement::Restart)).count()
     }
 
     fn destination(&mut self, ms: u64) -> Option<String> {
@@ -50,13 +50,13 @@ impl Bench {
 #[test]
 fn the_sdp_address_counts_at_once_and_alone() {
     let mut bench = Bench::near();
-    assert_eq!(bench.judge(10, SDP, 1, 100), Verdict::Restart);
+    assert_eq!(bench.judge(10, SDP, 1, 100), Judgement::Restart);
     for n in 0..4 {
-        assert_eq!(bench.judge(30, SDP, 1, 101 + n), Verdict::Accept);
+        assert_eq!(bench.judge(30, SDP, 1, 101 + n), Judgement::Accept);
     }
     assert_eq!(bench.stream(40, "198.51.100.7:4002", 2, 50), 0, "another port");
     assert_eq!(bench.stream(40, "203.0.113.1:4000", 1, 50), 0, "another host");
-    assert_eq!(bench.judge(1050, SDP, 1, 152), Verdict::Accept);
+    assert_eq!(bench.judge(1050, SDP, 1, 152), Judgement::Accept);
 }
 
 #[test]
@@ -71,18 +71,18 @@ fn sequence_gaps_strange_hosts_and_late_comers_prove_nothing() {
     let mut bench = Bench::behind_nat();
     for n in 0..20 {
         let verdict = bench.judge(u64::from(n) * 20, "198.51.100.7:61000", 1, n * 2);
-        assert_eq!(verdict, Verdict::Probation);
+        assert_eq!(verdict, Judgement::Probation);
     }
     assert_eq!(bench.stream(0, "203.0.113.1:61000", 1, 50), 0);
     assert_eq!(bench.stream(5000, "198.51.100.7:61000", 1, 50), 0, "five seconds are over");
-    assert_eq!(bench.judge(9000, "10.0.0.5:4000", 1, 1), Verdict::Restart, "the SDP address at any time");
+    assert_eq!(bench.judge(9000, "10.0.0.5:4000", 1, 1), Judgement::Restart, "the SDP address at any time");
 }
 
 #[test]
 fn another_port_of_the_sdp_host_waits_for_the_sdp_port() {
     let mut bench = Bench::near();
     assert_eq!(bench.stream(0, "198.51.100.7:4002", 1, 20), 0);
-    assert_eq!(bench.judge(400, SDP, 2, 5), Verdict::Restart);
+    assert_eq!(bench.judge(400, SDP, 2, 5), Judgement::Restart);
     let mut silent = Bench::near();
     assert_eq!(silent.stream(0, "198.51.100.7:4002", 1, 50), 25, "after half a second");
     assert_eq!(silent.stream(1000, SDP, 2, 10), 7, "and the SDP port takes it back");
@@ -100,8 +100,8 @@ fn a_restarted_phone_is_followed() {
 fn a_second_ssrc_beside_a_living_one_is_not() {
     let mut bench = Bench::near();
     for n in 0..100 {
-        assert_ne!(bench.judge(u64::from(n) * 20, SDP, 1, n), Verdict::Probation);
-        assert_eq!(bench.judge(u64::from(n) * 20 + 5, SDP, 2, n), Verdict::Probation);
+        assert_ne!(bench.judge(u64::from(n) * 20, SDP, 1, n), Judgement::Probation);
+        assert_eq!(bench.judge(u64::from(n) * 20 + 5, SDP, 2, n), Judgement::Probation);
     }
 }
 
@@ -126,10 +126,10 @@ fn a_reinvite_moves_the_latch() {
         Some("203.0.113.9:5000".parse().unwrap()),
         Some("198.51.100.7".parse().unwrap()),
     );
-    assert_eq!(bench.judge(10_010, "203.0.113.9:5000", 3, 1), Verdict::Restart);
-    assert_eq!(bench.judge(10_020, SDP, 1, 501), Verdict::Stranger);
+    assert_eq!(bench.judge(10_010, "203.0.113.9:5000", 3, 1), Judgement::Restart);
+    assert_eq!(bench.judge(10_020, SDP, 1, 501), Judgement::Stranger);
     bench.latch.retarget(now, None, Some("198.51.100.7".parse().unwrap()));
-    assert_eq!(bench.judge(10_030, "203.0.113.9:5000", 3, 2), Verdict::Accept, "hold changes nothing");
+    assert_eq!(bench.judge(10_030, "203.0.113.9:5000", 3, 2), Judgement::Accept, "hold changes nothing");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_third_party_gets_fifty_packets_or_one_second() {
     let mut slow = Bench::new(Some("203.0.113.1:4000"), "198.51.100.7");
     let sent = (0..500).filter(|n| slow.destination(n * 60).is_some()).count();
     assert_eq!(sent, 17);
-    assert_eq!(slow.judge(30_000, "203.0.113.1:4000", 1, 1), Verdict::Restart);
+    assert_eq!(slow.judge(30_000, "203.0.113.1:4000", 1, 1), Judgement::Restart);
     assert!(slow.destination(30_001).is_some(), "it answered");
     let mut near = Bench::near();
     assert!((0..1000).all(|n| near.destination(n * 20).is_some()));
@@ -184,7 +184,7 @@ fn one_forged_packet_locks_nobody_out() {
 #[test]
 fn mapped_addresses_are_the_same() {
     let mut bench = Bench::near();
-    assert_eq!(bench.judge(0, "[::ffff:198.51.100.7]:4000", 1, 1), Verdict::Restart);
+    assert_eq!(bench.judge(0, "[::ffff:198.51.100.7]:4000", 1, 1), Judgement::Restart);
 }
 
 /// 10,000 packets a second from strangers and, 200 of them, from other ports of the phone's host, while the phone starts.
@@ -198,12 +198,12 @@ fn spray_during_set_up_latches_nobody() {
             let host = if n % 50 == 0 { "198.51.100.7" } else { "203.0.113.66" };
             let spray = format!("{host}:{}", 10_000 + n * 7 % 40_000);
             let verdict = bench.judge(at, &spray, n.wrapping_mul(0x9e37_79b9), n as u16);
-            assert!(matches!(verdict, Verdict::Stranger | Verdict::Probation), "{spray}");
+            assert!(matches!(verdict, Judgement::Stranger | Judgement::Probation), "{spray}");
             if n % 200 == 0 && n >= 2000 {
                 sequence += 1;
                 heard += u16::from(matches!(
                     bench.judge(at, phone, 7, sequence),
-                    Verdict::Accept | Verdict::Restart
+                    Judgement::Accept | Judgement::Restart
                 ));
             }
             let bled = bench.latch.source().is_some_and(|source| source.to_string() != phone);

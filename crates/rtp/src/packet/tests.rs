@@ -39,12 +39,14 @@ fn header_parts_are_skipped() {
         }
     }
     assert_eq!(Packet::parse(&head[..11]), Err(RtpError::Truncated));
+    let datagram = with(0x90, &[0xbe, 0xde, 0, 1, 0x10, 0x85, 0, 0, 1]);
+    let level = Packet::parse(&datagram).unwrap().extension.audio_level(1);
+    assert_eq!(level, Some(crate::AudioLevel { voice: true, dbov: 5 }));
 }
 
 #[test]
 fn write_needs_room() {
-    let packet =
-        Packet { marker: false, payload_type: 8, sequence: 1, timestamp: 2, ssrc: 3, payload: &[4; 160] };
+    let packet = Packet { payload_type: 8, sequence: 1, payload: &[4; 160], ..Packet::default() };
     assert_eq!(packet.write(&mut [0; 171]), 0);
     assert_eq!(packet.write(&mut [0; 172]), 172);
 }
@@ -74,7 +76,7 @@ proptest! {
         marker: bool, payload_type in 0u8..128, sequence: u16, timestamp: u32, ssrc: u32,
         payload in proptest::collection::vec(any::<u8>(), 0..100),
     ) {
-        let packet = Packet { marker, payload_type, sequence, timestamp, ssrc, payload: &payload };
+        let packet = Packet { marker, payload_type, sequence, timestamp, ssrc, payload: &payload, ..Packet::default() };
         let mut out = [0; 200];
         let length = packet.write(&mut out);
         prop_assert_eq!(Packet::parse(&out[..length]), Ok(packet));

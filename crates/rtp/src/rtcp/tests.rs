@@ -4,6 +4,10 @@ use rtcp_types::{Packet, RtcpPacketWriterExt};
 
 use super::*;
 
+fn metrics() -> VoipMetrics {
+    VoipMetrics { ssrc: 9, loss_rate: 12, mos_lq: Some(41), buffer_limit_ms: 200, ..VoipMetrics::default() }
+}
+
 fn report() -> Report<'static> {
     let block = ReportBlock {
         ssrc: 9,
@@ -15,7 +19,14 @@ fn report() -> Report<'static> {
         delay_since_last_sr: 6,
     };
     let sender = SenderInfo { ntp: 0x0102_0304_0506_0708, rtp_timestamp: 1600, packets: 10, octets: 1600 };
-    Report { ssrc: 4, sender: Some(sender), block: Some(block), cname: "leg@confab", bye: true }
+    Report {
+        ssrc: 4,
+        sender: Some(sender),
+        block: Some(block),
+        xr: Some(metrics()),
+        cname: "leg@confab",
+        bye: true,
+    }
 }
 
 #[test]
@@ -24,6 +35,7 @@ fn reports_are_read_as_written() {
     let table = [
         whole,
         Report { bye: false, ..whole },
+        Report { xr: None, ..whole },
         Report { sender: None, ..whole },
         Report { block: None, ..whole },
         Report { sender: None, block: None, bye: false, ..whole },
@@ -32,9 +44,12 @@ fn reports_are_read_as_written() {
         let mut out = [0; 200];
         let length = sent.write(&mut out);
         assert!(length % 4 == 0 && crate::is_rtcp(&out));
-        let expected = Incoming { ssrc: 4, sender: sent.sender, block: sent.block, bye: sent.bye };
+        let read = sent.xr.map(|sent| VoipMetrics { ..sent });
+        let expected =
+            Incoming { ssrc: 4, sender: sent.sender, block: sent.block, voip: read, bye: sent.bye };
         assert_eq!(parse(&out[..length], 9), Ok(expected));
-        assert_eq!(parse(&out[..length], 8).unwrap().block, None, "of another stream");
+        let other = parse(&out[..length], 8).unwrap();
+        assert_eq!((other.block, other.voip), (None, None), "of another stream");
         for short in 0..length {
             assert_eq!(sent.write(&mut vec![0; short]), 0);
             let _ = parse(&out[..short], 9);
@@ -47,7 +62,7 @@ fn the_name_is_read_by_another() {
     for length in 0..260 {
         let name = "n".repeat(length);
         let mut out = [0; 400];
-        let written = Report { cname: &name, block: None, ..report() }.write(&mut out);
+        let written = Report { cname: &name, block: None, xr: None, ..report() }.write(&mut out);
         let mut packets = Compound::parse(&out[..written]).unwrap().skip(1);
         let Some(Ok(Packet::Sdes(sdes))) = packets.next() else { panic!("no SDES for {length}") };
         let chunk = sdes.chunks().next().unwrap();

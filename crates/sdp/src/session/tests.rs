@@ -1,16 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::opus::OpusParameters;
+use crate::stream::Preference;
 
 fn local() -> Local {
     Local {
-        addresses: vec!["192.0.2.1".parse().unwrap()],
-        port: 20_000,
-        encodings: vec![Encoding::Pcmu, Encoding::Pcma],
-        ptime_ms: 20,
-        telephone_event: true,
         comfort_noise: true,
         rtcp_mux: true,
+        rtcp_xr: true,
+        audio_level: true,
+        ..Local::new("192.0.2.1".parse().unwrap(), 20_000)
     }
 }
 
@@ -269,7 +269,10 @@ fn our_offer_and_its_answer() {
     assert!(offer.contains("m=audio 20000 RTP/AVP 0 8 13 101\r\n"), "{offer}");
     let answer = audio("m=audio 4000 RTP/AVP 8 96|a=rtpmap:96 telephone-event/8000|a=ptime:40");
     let stream = session.accept_answer(&answer).unwrap();
-    assert_eq!(stream.events, Some(Events { send_payload_type: 96, receive_payload_type: 101 }));
+    assert_eq!(
+        stream.events,
+        Some(Events { send_payload_type: 96, receive_payload_type: 101, clock_rate: 8000 })
+    );
     assert_eq!((stream.encoding, stream.comfort_noise, stream.ptime_ms), (Encoding::Pcma, None, 40));
     assert!(!stream.rtcp_mux);
     assert_eq!(session.accept_answer(&answer), Err(SdpError::NoOffer));
@@ -312,11 +315,218 @@ fn two_of_us_agree() {
     assert_eq!(ours.remote, Some("192.0.2.2:20000".parse().unwrap()));
 }
 
+fn wideband(useful_rate: u32) -> Local {
+    Local {
+        encodings: Encoding::ALL.to_vec(),
+        opus: OpusParameters { in_band_fec: true, max_playback_rate: Some(16_000), ..Default::default() },
+        useful_rate,
+        ..local()
+    }
+}
+
+/// What a softphone offers.
+const SOFTPHONE: &str = "m=audio 4000 RTP/AVP 0 9 107 96 101 13|a=rtpmap:107 opus/48000/2|\
+    a=fmtp:107 maxplaybackrate=24000;stereo=1; UseInbandFec=1;usedtx=1;maxaveragebitrate=32000;minptime=40;cbr=0|\
+    a=rtpmap:96 telephone-event/48000|a=rtpmap:101 telephone-event/8000|a=ptime:30|a=rtcp-xr:rcvr-rtt=all voip-metrics|\
+    a=extmap:3/sendonly urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=on";
+
+#[test]
+fn opus_is_answered_with_all_that_belongs_to_it() {
+    let mut session = Session::new(wideband(48_000), 1);
+    let (body, stream) = session.answer(&audio(SOFTPHONE)).unwrap();
+    let body = str::from_utf8(&body).unwrap();
+    let expected = "m=audio 20000 RTP/AVP 107 96\r\na=rtpmap:107 opus/48000/2\r\n\
+        a=fmtp:107 maxplaybackrate=16000;useinbandfec=1\r\na=rtpmap:96 telephone-event/48000\r\n\
+        a=fmtp:96 0-15\r\na=ptime:40\r\na=maxptime:60\r\na=sendrecv\r\na=rtcp-xr:voip-metrics\r\n\
+        a=extmap:3/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n";
+    assert!(body.ends_with(expected), "{body}");
+    assert_eq!((stream.encoding, stream.send_payload_type, stream.ptime_ms), (Encoding::Opus, 107, 40));
+    let wanted = OpusParameters {
+        max_playback_rate: Some(24_000),
+        max_average_bitrate: Some(32_000),
+        stereo: true,
+        in_band_fec: true,
+        dtx: true,
+        cbr: false,
+        min_ptime_ms: Some(40),
+    };
+    assert_eq!(stream.opus, wanted);
+    assert_eq!(stream.events.unwrap().clock_rate, 48_000);
+    assert_eq!((stream.comfort_noise, stream.rtcp_xr, stream.audio_level), (None, true, Some(3)));
+}
+
+#[test]
+fn g722_keeps_its_clock_and_its_events() {
+    let mut session = Session::new(wideband(16_000), 1);
+    let (body, stream) = session.answer(&audio(SOFTPHONE)).unwrap();
+    assert!(
+        str::from_utf8(&body).unwrap().contains("m=audio 20000 RTP/AVP 9 13 101\r\na=rtpmap:9 G722/8000\r\n")
+    );
+    assert_eq!((stream.encoding, stream.comfort_noise), (Encoding::G722, Some(13)));
+    assert_eq!(stream.events.unwrap().clock_rate, 8000);
+    assert_eq!(stream.ptime_ms, 30);
+}
+
+#[test]
+fn width_first_then_the_peers_order_or_else_ours() {
+    let own =
+        [Encoding::Pcmu, Encoding::Opus, Encoding::G722, Encoding::L16 { rate: 16_000 }, Encoding::Pcma];
+    let pick = |useful_rate, preference, offer: &str| {
+        let local = Local { encodings: own.to_vec(), preference, ..wideband(useful_rate) };
+        Session::new(local, 1).answer(&audio(offer)).unwrap().1.encoding
+    };
+    let all = "m=audio 4000 RTP/AVP 8 9 96 97 0|a=rtpmap:96 L16/16000|a=rtpmap:97 opus/48000/2";
+    for (rate, peer) in [(8000, Encoding::Pcma), (16_000, Encoding::G722), (48_000, Encoding::Opus)] {
+        assert_eq!(pick(rate, Preference::Peer, all), peer, "{rate}");
+        assert_eq!(pick(rate, Preference::Own, all), Encoding::Pcmu, "{rate}");
+    }
+    assert_eq!(pick(24_000, Preference::Own, "m=audio 4000 RTP/AVP 8 9"), Encoding::G722);
+    assert_eq!(pick(24_000, Preference::Peer, "m=audio 4000 RTP/AVP 8 0"), Encoding::Pcma);
+}
+
+#[test]
+fn what_a_name_rate_and_channels_stand_for() {
+    let table = [
+        ("opus/48000/2", Some(Encoding::Opus)),
+        ("OPUS/48000", Some(Encoding::Opus)),
+        ("opus/16000/2", None),
+        ("G722/8000", Some(Encoding::G722)),
+        ("G722/16000/1", Some(Encoding::G722)),
+        ("G722/48000", None),
+        ("L16/8000", Some(Encoding::L16 { rate: 8000 })),
+        ("L16/16000/1", Some(Encoding::L16 { rate: 16_000 })),
+        ("L16/48000", Some(Encoding::L16 { rate: 48_000 })),
+        ("L16/16000/2", None),
+        ("L16/44100", None),
+        ("PCMU/8000/2", None),
+        ("G7221/16000", None),
+    ];
+    for (map, expected) in table {
+        let offer = audio(&format!("m=audio 4000 RTP/AVP 99|a=rtpmap:99 {map}"));
+        let answered =
+            Session::new(wideband(48_000), 1).answer(&offer).ok().map(|(_, stream)| stream.encoding);
+        assert_eq!(answered, expected, "{map}");
+    }
+    for number in [9, 10, 11] {
+        let offer = audio(&format!("m=audio 4000 RTP/AVP {number}"));
+        assert_eq!(Session::new(wideband(48_000), 1).answer(&offer).is_ok(), number == 9, "{number}");
+    }
+}
+
+#[test]
+fn packets_of_opus_have_a_length_that_it_can_have() {
+    for (attributes, expected) in [
+        ("", 20),
+        ("|a=ptime:10", 10),
+        ("|a=ptime:30", 20),
+        ("|a=ptime:50", 40),
+        ("|a=ptime:60", 60),
+        ("|a=ptime:10|a=fmtp:96 minptime=60", 60),
+        ("|a=maxptime:10|a=fmtp:96 minptime=60", 10),
+        ("|a=fmtp:96 minptime=3", 20),
+        ("|a=fmtp:96 minptime=999", 20),
+    ] {
+        let offer = audio(&format!("m=audio 4000 RTP/AVP 96|a=rtpmap:96 opus/48000/2{attributes}"));
+        let (_, stream) = Session::new(wideband(48_000), 1).answer(&offer).unwrap();
+        assert_eq!(stream.ptime_ms, expected, "{attributes}");
+    }
+}
+
+#[test]
+fn telephone_events_of_another_clock_are_better_than_none() {
+    let offer =
+        audio("m=audio 4000 RTP/AVP 96 101|a=rtpmap:96 opus/48000/2|a=rtpmap:101 telephone-event/8000");
+    let (_, stream) = Session::new(wideband(48_000), 1).answer(&offer).unwrap();
+    let expected = Events { send_payload_type: 101, receive_payload_type: 101, clock_rate: 8000 };
+    assert_eq!(stream.events, Some(expected));
+}
+
+#[test]
+fn only_levels_that_the_peer_sends_are_asked_for() {
+    for (extmap, expected) in [
+        ("1 urn:ietf:params:rtp-hdrext:ssrc-audio-level", Some(1)),
+        ("14/sendrecv urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=on", Some(14)),
+        ("1/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level", None),
+        ("1/inactive urn:ietf:params:rtp-hdrext:ssrc-audio-level", None),
+        ("15 urn:ietf:params:rtp-hdrext:ssrc-audio-level", None),
+        ("0 urn:ietf:params:rtp-hdrext:ssrc-audio-level", None),
+        ("1 urn:ietf:params:rtp-hdrext:toffset", None),
+        ("urn:ietf:params:rtp-hdrext:ssrc-audio-level", None),
+    ] {
+        let (body, stream) = answered(&audio(&format!("m=audio 4000 RTP/AVP 0|a=extmap:{extmap}")));
+        assert_eq!(
+            (stream.audio_level, body.contains("a=extmap:")),
+            (expected, expected.is_some()),
+            "{extmap}"
+        );
+    }
+}
+
+#[test]
+fn an_offer_of_everything_and_an_answer_with_several() {
+    let mut session = Session::new(wideband(48_000), 1);
+    let offer = String::from_utf8(session.offer().to_vec()).unwrap();
+    assert!(offer.contains("m=audio 20000 RTP/AVP 111 114 9 113 0 8 112 13 110 101 115\r\n"), "{offer}");
+    for line in
+        ["a=rtpmap:110 telephone-event/48000", "a=rtpmap:115 telephone-event/16000", "a=rtpmap:114 L16/48000"]
+    {
+        assert!(offer.contains(line), "{line}\n{offer}");
+    }
+    let answer =
+        "m=audio 4000 RTP/AVP 9 111 0 101|a=rtpmap:111 opus/48000/2|a=rtpmap:101 telephone-event/8000";
+    let stream = session.accept_answer(&audio(answer)).unwrap();
+    assert_eq!(
+        (stream.encoding, stream.is_ambiguous),
+        (Encoding::G722, true),
+        "its first, though not its widest"
+    );
+    let chosen = session.offer_the_chosen();
+    assert!(str::from_utf8(&chosen).unwrap().contains("RTP/AVP 9 13 101\r\n"));
+    let stream =
+        session.accept_answer(&audio("m=audio 4000 RTP/AVP 9 101|a=rtpmap:101 telephone-event/8000"));
+    assert!(!stream.unwrap().is_ambiguous && !session.awaits_answer());
+}
+
+#[test]
+fn our_numbers_keep_clear_of_those_in_use() {
+    let mut session = Session::new(wideband(48_000), 1);
+    let offer = "m=audio 4000 RTP/AVP 111 114|a=rtpmap:111 PCMA/8000|a=rtpmap:114 telephone-event/8000";
+    session.answer(&audio(offer)).unwrap();
+    let again = session.offer();
+    let text = str::from_utf8(&again).unwrap();
+    let numbers = text.lines().find_map(|line| line.strip_prefix("m=audio 20000 RTP/AVP ")).unwrap();
+    let mut numbers: Vec<&str> = numbers.split(' ').collect();
+    assert_eq!(numbers[0], "111", "{text}");
+    assert!(text.contains("a=rtpmap:114 telephone-event/8000"), "{text}");
+    let count = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), count, "{text}");
+}
+
+#[test]
+fn what_we_have_is_named_where_nothing_is_shared() {
+    let (code, text) = refused(&audio("m=audio 4000 RTP/AVP 18 3")).warning();
+    assert_eq!(
+        (code, text.as_str()),
+        (305, "no common codec: offered 18 3, known here: PCMU/8000, PCMA/8000")
+    );
+}
+
+fn encodings() -> impl Strategy<Value = Vec<Encoding>> {
+    proptest::sample::subsequence(Encoding::ALL.to_vec(), 1..=Encoding::ALL.len()).prop_shuffle()
+}
+
 /// Lines that mean something, in any order and number, with numbers of any size.
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         (any::<u32>(), ".{0,12}").prop_map(|(port, formats)| format!("m=audio {port} RTP/AVP {formats}")),
         (0u16..300, any::<u64>()).prop_map(|(number, rate)| format!("a=rtpmap:{number} PCMU/{rate}")),
+        (90u8..=127, encodings()).prop_map(|(number, of)| format!("a=rtpmap:{number} {}", of[0])),
+        (90u8..=127, "[a-z]{0,16}", any::<u32>())
+            .prop_map(|(number, name, value)| format!("a=fmtp:{number} {name}={value};minptime={value}")),
+        (any::<u8>(), "[a-z]{0,8}")
+            .prop_map(|(id, way)| format!("a=extmap:{id}/{way} urn:ietf:params:rtp-hdrext:ssrc-audio-level")),
         any::<u64>().prop_map(|ms| format!("a=ptime:{ms}")),
         any::<[u8; 4]>().prop_map(|[a, b, c, d]| format!("c=IN IP4 {a}.{b}.{c}.{d}")),
         any::<u32>().prop_map(|port| format!("a=rtcp:{port} IN IP4 1.2.3.4")),
@@ -331,9 +541,48 @@ proptest! {
         let _ = session().answer(&bytes);
     }
 
+    /// Whatever two of us have, both come to the same view of it, with the numbers crossed; and a second round changes
+    /// nothing.
+    #[test]
+    fn two_of_us_agree_on_whatever_both_have(
+        ours in encodings(),
+        theirs in encodings(),
+        rate in proptest::sample::select(vec![8000u32, 16_000, 24_000, 32_000, 48_000]),
+        own in any::<bool>(),
+        events in any::<bool>(),
+        ptime in proptest::sample::select(vec![10u8, 20, 30, 40, 50, 60]),
+    ) {
+        let preference = if own { Preference::Own } else { Preference::Peer };
+        let base = Local { preference, ptime_ms: ptime, telephone_event: events, ..wideband(rate) };
+        let mut caller = Session::new(Local { encodings: ours.clone(), ..base.clone() }, 1);
+        let mut callee = Session::new(
+            Local { addresses: vec!["192.0.2.2".parse().unwrap()], encodings: theirs.clone(), ..base },
+            2,
+        );
+        let shared = ours.iter().any(|encoding| theirs.contains(encoding));
+        for _ in 0..2 {
+            let offer = caller.offer();
+            let Ok((answer, his)) = callee.answer(&offer) else {
+                prop_assert!(!shared);
+                return Ok(());
+            };
+            prop_assert!(shared);
+            let mine = caller.accept_answer(&answer).unwrap();
+            prop_assert_eq!(mine.encoding, his.encoding);
+            prop_assert_eq!(mine.send_payload_type, his.receive_payload_type);
+            prop_assert_eq!(mine.receive_payload_type, his.send_payload_type);
+            prop_assert_eq!(mine.events.map(|e| e.clock_rate), his.events.map(|e| e.clock_rate));
+            prop_assert_eq!(mine.events.is_some(), events);
+            prop_assert_eq!(mine.ptime_ms, his.ptime_ms);
+            prop_assert!(!mine.is_ambiguous && mine.rtcp_mux && mine.rtcp_xr);
+            let best = ours.iter().filter(|e| theirs.contains(e)).map(|e| e.sample_rate().min(rate)).max();
+            prop_assert!(own || Some(mine.encoding.sample_rate().min(rate)) == best, "the widest of use");
+        }
+    }
+
     #[test]
     fn any_lines_are_survived_and_answers_are_readable(lines in proptest::collection::vec(line(), 0..20)) {
-        let mut session = session();
+        let mut session = Session::new(wideband(48_000), 1);
         if let Ok((body, stream)) = session.answer(&sdp(&lines.join("|"))) {
             prop_assert!(sdp_types::Session::parse(&body).is_ok());
             prop_assert!((10..=60).contains(&stream.ptime_ms));

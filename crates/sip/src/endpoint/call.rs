@@ -85,8 +85,8 @@ pub struct Refusal {
     pub reason: Option<String>,
     /// Retry-After.
     pub retry_after: Option<Duration>,
-    /// The text of a Warning header (399).
-    pub warning: Option<String>,
+    /// Code and text of a Warning header (RFC 3261 §20.43).
+    pub warning: Option<(u16, String)>,
 }
 
 impl Refusal {

@@ -63,7 +63,7 @@ impl Endpoint {
     /// The dialog or registration that a request belongs to goes on from its new CSeq number.
     fn note_cseq(&mut self, owner: &Owner, number: u32) {
         match owner {
-            Owner::Reoffer(call) | Owner::Within(call) => {
+            Owner::Reoffer(call) | Owner::Within(call) | Owner::Question(call) => {
                 if let Some(Call::Up(session)) = self.calls.get_mut(call) {
                     session.dialog.local_cseq = session.dialog.local_cseq.max(number);
                 }

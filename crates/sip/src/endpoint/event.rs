@@ -84,6 +84,13 @@ pub enum Event {
         /// The body.
         body: Bytes,
     },
+    /// The answer to an OPTIONS within a call, or its absence.
+    Asked {
+        /// The call.
+        call: CallRef,
+        /// The final status; `None` when nothing came in time.
+        status: Option<u16>,
+    },
     /// The call is over: exactly once for each call, always its last event.
     Ended {
         /// The call.

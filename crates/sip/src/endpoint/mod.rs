@@ -271,6 +271,8 @@ impl Endpoint {
         match owner {
             Owner::Reoffer(call) => self.reoffer_response(now, call, id, response),
             Owner::Within(call) if response.status == 481 => self.dialog_gone(now, call),
+            Owner::Question(call) if response.status == 481 => self.dialog_gone(now, call),
+            Owner::Question(call) if response.status >= 200 => self.asked(call, Some(response.status)),
             Owner::Ping(ping) if response.status >= 200 => {
                 self.events.push_back(Event::Pong { ping, status: Some(response.status) });
             }
@@ -284,6 +286,7 @@ impl Endpoint {
         match owner {
             Owner::Fork(fork) => self.fork_silent(now, fork, by),
             Owner::Reoffer(call) => self.reoffer_failed(now, call, 408),
+            Owner::Question(call) => self.asked(call, None),
             Owner::Ping(ping) => self.events.push_back(Event::Pong { ping, status: None }),
             Owner::Register(trunk) => self.register_failed(now, trunk, None),
             Owner::Probe(trunk) => self.probed(now, trunk, None),

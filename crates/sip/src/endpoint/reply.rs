@@ -172,9 +172,9 @@ pub(super) fn apply_refusal(response: &mut Response, refusal: &Refusal) {
     if let Some(wait) = refusal.retry_after {
         response.headers.push(header::RETRY_AFTER, wait.as_secs().max(1).to_string());
     }
-    if let Some(text) = &refusal.warning {
+    if let Some((code, text)) = &refusal.warning {
         let text = text.replace(['"', '\\'], "'");
-        response.headers.push(header::WARNING, format!("399 confab \"{text}\""));
+        response.headers.push(header::WARNING, format!("{code} confab \"{text}\""));
     }
     if refusal.status == 405 || refusal.status == 501 {
         response.headers.push(header::ALLOW, ALLOW);

@@ -29,6 +29,25 @@ impl Endpoint {
         self.settle(now);
     }
 
+    /// Asks by an OPTIONS within the call whether the peer still knows it; [`Event::Asked`] tells.
+    pub fn ask(&mut self, now: Instant, call: CallRef) {
+        if let Some(Call::Up(session)) = self.calls.get_mut(&call)
+            && session.closing.is_none()
+        {
+            let options = session.dialog.request(Method::Options);
+            let (dialog, gateway) = (session.dialog.clone(), session.gateway);
+            self.send_within(now, &dialog, gateway, options, Owner::Question(call));
+        }
+        self.settle(now);
+    }
+
+    /// The answer to the question whether the peer is there; of no interest once the call is over.
+    pub(super) fn asked(&mut self, call: CallRef, status: Option<u16>) {
+        if matches!(self.calls.get(&call), Some(Call::Up(session)) if session.closing.is_none()) {
+            self.events.push_back(Event::Asked { call, status });
+        }
+    }
+
     /// A request with a To tag.
     pub(super) fn receive_within(
         &mut self,

@@ -39,6 +39,8 @@ pub(crate) enum Owner {
     Reoffer(CallRef),
     /// Another request within a call, whose 481 ends it.
     Within(CallRef),
+    /// An OPTIONS within a call, which asks whether the peer is there.
+    Question(CallRef),
     /// A ping by the owner of the endpoint.
     Ping(PingRef),
     /// Our registration at a gateway, by its index.

@@ -240,16 +240,44 @@ fn a_refused_reinvite_leaves_the_session_as_it_was() {
     let (mut net, server, caller, out, inbound) = connected();
     net.at(caller, |endpoint, now| endpoint.reoffer(now, out, sdp()));
     net.run_ms(50);
-    let warned = Refusal { warning: Some("no common codec".into()), ..488.into() };
+    let warned = Refusal { warning: Some((305, "no common codec".into())), ..488.into() };
     net.at(server, |endpoint, now| endpoint.refuse_offer(now, inbound, warned));
     net.run_ms(50);
     assert_eq!(net.take_events(caller), [Event::OfferRefused { call: out, status: 488 }]);
-    assert!(net.log.iter().any(|(_, _, text)| text.contains("Warning: 399 confab \"no common codec\"")));
+    assert!(net.log.iter().any(|(_, _, text)| text.contains("Warning: 305 confab \"no common codec\"")));
     net.at(caller, |endpoint, now| endpoint.info(now, out, "application/dtmf-relay", "Signal=5".into()));
     net.run_ms(50);
     let events = net.take_events(server);
     assert!(matches!(events.last(), Some(Event::Info { content_type, body, .. })
         if content_type == "application/dtmf-relay" && body == "Signal=5"));
+}
+
+#[test]
+fn a_peer_is_asked_within_the_call_whether_it_is_there() {
+    let (mut net, server, caller, out, inbound) = connected();
+    net.at(server, |endpoint, now| endpoint.ask(now, inbound));
+    net.run_ms(50);
+    assert_eq!(net.take_events(server), [Event::Asked { call: inbound, status: Some(200) }]);
+    net.eat = Box::new(|_, _, text| text.starts_with("OPTIONS"));
+    net.at(server, |endpoint, now| endpoint.ask(now, inbound));
+    net.run(Duration::from_secs(33));
+    assert_eq!(net.take_events(server), [Event::Asked { call: inbound, status: None }]);
+    net.at(server, |endpoint, now| endpoint.ask(now, inbound));
+    net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NORMAL_CLEARING));
+    net.run(Duration::from_secs(33));
+    let events = net.take_events(server);
+    assert!(matches!(events.as_slice(), [Event::Ended { .. }]), "nothing after the end: {events:?}");
+}
+
+#[test]
+fn a_peer_that_does_not_know_the_call_any_more_ends_it() {
+    let (mut net, server, caller, out, inbound) = connected();
+    net.eat = Box::new(|_, _, text| text.starts_with("BYE"));
+    net.at(caller, |endpoint, now| endpoint.hangup(now, out, Cause::NORMAL_CLEARING));
+    net.run_ms(50);
+    net.at(server, |endpoint, now| endpoint.ask(now, inbound));
+    net.run_ms(50);
+    assert_eq!(ends(&net.take_events(server)).len(), 1);
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn act(net: &mut Network, address: SocketAddr, calls: &mut Vec<CallRef>, rng: &m
             9..13 => endpoint.accept_offer(now, call, sdp()),
             13 => endpoint.refuse_offer(now, call, 488.into()),
             14 => endpoint.info(now, call, "application/dtmf", "1".into()),
+            15 => endpoint.ask(now, call),
             _ => {}
         });
     }

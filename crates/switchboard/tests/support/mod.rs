@@ -61,6 +61,13 @@ impl Phone {
         Self { endpoint, session, address, name: name.into(), events: VecDeque::new(), call: None }
     }
 
+    /// Whether its descriptions name telephone-events.
+    pub(crate) fn set_events(&mut self, on: bool) {
+        let target = SocketAddr::new(self.address.ip(), 4000);
+        let local = Local { telephone_event: on, ..local(target, &[Encoding::Pcmu]) };
+        self.session = Session::new(local, 1);
+    }
+
     /// The port of the server that this phone sends its audio to.
     pub(crate) fn port_of_ours(&self) -> u16 {
         self.session.stream().and_then(|stream| stream.remote).unwrap().port()
@@ -68,15 +75,7 @@ impl Phone {
 }
 
 fn local(target: SocketAddr, encodings: &[Encoding]) -> Local {
-    Local {
-        addresses: vec![target.ip()],
-        port: target.port(),
-        encodings: encodings.to_vec(),
-        ptime_ms: 20,
-        telephone_event: true,
-        comfort_noise: false,
-        rtcp_mux: false,
-    }
+    Local { encodings: encodings.to_vec(), ..Local::new(target.ip(), target.port()) }
 }
 
 /// The switchboard, the phones and what lies between.
@@ -98,14 +97,20 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// The tutorial's configuration and no phone.
     pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The tutorial's configuration with these overrides.
+    pub(crate) fn with(overrides: &[&str]) -> Self {
         let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/tutorial.toml"));
-        let config = confab_config::load(file, &["gateways.mygw.host=10.0.0.90".into()]).unwrap();
+        let gateway = "gateways.mygw.host=10.0.0.90";
+        let overrides: Vec<String> = overrides.iter().chain([&gateway]).map(|key| (*key).into()).collect();
+        let config = confab_config::load(file, &overrides).unwrap();
         let listener = Listener::new(Transport::Udp, address(1, 5080));
         let switchboard = Switchboard::new(SwitchboardConfig {
             endpoint: config.endpoint(vec![listener]),
             conference: config.conference,
             media_addresses: vec![address(1, 0).ip()],
-            encodings: Encoding::ALL.to_vec(),
             seed: [7; 32],
         });
         let mut this = Self {
@@ -165,6 +170,17 @@ impl Exchange {
         caller.call = Some(caller.endpoint.place(self.now, outgoing).unwrap());
     }
 
+    /// The phone accepts the call that came with a description of its own.
+    pub(crate) fn answer_with(&mut self, phone: usize, answer: &'static str) {
+        let (now, callee) = (self.now, &mut self.phones[phone]);
+        let call = callee.events.iter().rev().find_map(|event| match event {
+            Event::Offered { call, .. } => Some(*call),
+            _ => None,
+        });
+        callee.call = call;
+        callee.endpoint.answer(now, call.expect("no call came"), Bytes::from_static(answer.as_bytes()));
+    }
+
     /// The phone accepts the call that came.
     pub(crate) fn answer(&mut self, phone: usize) {
         let (now, callee) = (self.now, &mut self.phones[phone]);
@@ -200,6 +216,13 @@ impl Exchange {
         phone.endpoint.reoffer(now, phone.call.unwrap(), sdp);
     }
 
+    /// The phone offers again: other encodings, at another address.
+    pub(crate) fn reoffer_with(&mut self, phone: usize, encodings: &[Encoding], target: SocketAddr) {
+        let (now, phone) = (self.now, &mut self.phones[phone]);
+        let sdp = Session::new(local(target, encodings), 1).offer();
+        phone.endpoint.reoffer(now, phone.call.unwrap(), sdp);
+    }
+
     /// The phone offers again: its audio is to go to `target`.
     pub(crate) fn reoffer_towards(&mut self, phone: usize, target: SocketAddr) {
         let (now, phone) = (self.now, &mut self.phones[phone]);
@@ -211,6 +234,11 @@ impl Exchange {
         let (now, phone) = (self.now, &mut self.phones[phone]);
         let body = Bytes::from(format!("Signal={digit}\r\nDuration=100\r\n"));
         phone.endpoint.info(now, phone.call.unwrap(), "application/dtmf-relay", body);
+    }
+
+    /// The phone is gone: nothing reaches it or comes from it any more.
+    pub(crate) fn unplug(&mut self, phone: usize) {
+        self.phones[phone].address = address(254, 9);
     }
 
     /// Something that the audio engine reports.

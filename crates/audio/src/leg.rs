@@ -1,0 +1,321 @@
+//! One call's media: what it receives and what it sends.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use confab_codec::{Codec, CodecError};
+use confab_mixer::Slot;
+use confab_rtp::{AudioLevel, Inbound, Load, Quality, Received, Sent, Verdict, is_rtcp, rtcp};
+
+use crate::change::StreamChange;
+use crate::clock::{Clock, Random};
+use crate::event::{DigitSource, Event, LegId, Stats};
+use crate::feeds::{Coded, Feed, FeedId};
+use crate::format::{Format, Tuning};
+use crate::loss::ExpectedLoss;
+use crate::outbox::{Channel, LONGEST_REPORT, Most, Outbox};
+use crate::playout::Playout;
+use crate::room::SilenceLimits;
+use crate::sender::Sender;
+use crate::stream::{StreamConfig, impairment};
+use crate::watch::Watch;
+
+/// A leg in a room. Made by the control side; from then on it lives in a worker.
+pub struct Leg {
+    pub(crate) id: LegId,
+    /// Its place in the room's mixer.
+    pub(crate) slot: Option<Slot>,
+    /// What it is sent.
+    pub(crate) feed: Option<FeedId>,
+    /// What it brings to the room, and takes away when it ends.
+    pub(crate) brought: Option<Box<Feed>>,
+    /// How it is to be sent now.
+    pub(crate) codec: Codec,
+    /// The codec that was negotiated with the feed that it brought.
+    pub(crate) coder: Codec,
+    inbound: Inbound,
+    playout: Playout,
+    sender: Sender,
+    stream: Box<StreamConfig>,
+    interval_ms: u16,
+    expected_loss: ExpectedLoss,
+    watch: Watch,
+    random: Random,
+    report_due: Instant,
+    on_hold: bool,
+    /// When silence was told or the hold changed last: silence is counted from here at the earliest.
+    quiet_since: Instant,
+    rtcp_heard: Option<Instant>,
+    started: Instant,
+    send_failures: u64,
+    over_budget: u64,
+}
+
+impl Leg {
+    /// A leg that starts at `now` in a room that mixes in `format`.
+    ///
+    /// # Errors
+    /// The codec cannot be coded in such a room.
+    pub fn new(
+        id: LegId,
+        stream: StreamConfig,
+        format: Format,
+        tuning: Tuning,
+        seed: u64,
+        now: Instant,
+    ) -> Result<Self, CodecError> {
+        let mut random = Random::new(seed);
+        Ok(Self {
+            id,
+            slot: None,
+            feed: None,
+            brought: Some(Box::new(Feed::new(stream.codec, format, tuning)?)),
+            codec: stream.codec,
+            coder: stream.codec,
+            inbound: Inbound::new(now, stream.inbound(format.interval_ms)),
+            playout: Playout::new(stream.codec, format, tuning)?,
+            sender: Sender::new(&stream, format, random.next()),
+            report_due: now + rtcp::interval(random.fraction(), true),
+            stream: Box::new(stream),
+            interval_ms: format.interval_ms,
+            watch: Watch::new(now),
+            expected_loss: ExpectedLoss::default(),
+            random,
+            on_hold: false,
+            quiet_since: now,
+            rtcp_heard: None,
+            started: now,
+            send_failures: 0,
+            over_budget: 0,
+        })
+    }
+
+    /// Which leg it is.
+    #[must_use]
+    pub fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// Takes what the renegotiation brought, and leaves in `change` what is to be freed elsewhere. Whether the coder
+    /// changed, so that the new feed is wanted.
+    pub(crate) fn update(&mut self, now: Instant, change: &mut StreamChange) -> bool {
+        std::mem::swap(&mut self.stream, &mut change.stream);
+        let (stream, old) = (&*self.stream, &*change.stream);
+        self.inbound.update(now, stream.inbound(self.interval_ms), &mut change.jitter);
+        let is_recoded = !is_same_coder(stream.codec, old.codec);
+        if is_recoded {
+            self.coder = stream.codec;
+            change.playout.follow(&mut self.playout);
+            std::mem::swap(&mut self.playout, &mut change.playout);
+        }
+        if is_recoded || stream.ptime_ms != old.ptime_ms {
+            change.sender.continue_from(&mut self.sender);
+            std::mem::swap(&mut self.sender, &mut change.sender);
+        }
+        self.expect_loss();
+        is_recoded
+    }
+
+    /// Goes on in a room of another rate, and leaves in `playout` what is to be freed elsewhere.
+    pub(crate) fn retune(&mut self, playout: &mut Playout) {
+        playout.adopt(&mut self.playout);
+        std::mem::swap(&mut self.playout, playout);
+    }
+
+    /// On hold a leg may be silent for longer.
+    pub(crate) fn hold(&mut self, now: Instant, on: bool) {
+        self.on_hold = on;
+        self.quiet_since = now;
+    }
+
+    /// Takes a datagram that came at `now`; a key that it tells.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        clock: &Clock,
+        channel: Channel,
+        source: SocketAddr,
+        datagram: &[u8],
+    ) -> Option<Event> {
+        if channel == Channel::Rtcp || self.stream.rtcp_mux && is_rtcp(datagram) {
+            self.take_report(now, clock, source, datagram);
+            return None;
+        }
+        match self.inbound.receive(now, source, datagram) {
+            Received::Digit(digit) => {
+                return Some(Event::Digit { leg: self.id, digit, source: DigitSource::Events });
+            }
+            Received::Audio => self.playout.note_audio(timestamp(datagram), self.audio_level()),
+            Received::ComfortNoise(noise) => self.playout.note_noise(noise),
+            Received::Event | Received::Dropped(_) => {}
+        }
+        None
+    }
+
+    /// The frame to mix at the tick that was due at `due`; `None` for silence.
+    pub(crate) fn pull(&mut self, due: Instant) -> Option<&[i16]> {
+        self.playout.pull(due, &mut self.inbound).filter(|_| self.stream.receive)
+    }
+
+    /// Puts what a tick gave into packets. Without anywhere to send, the time passes all the same.
+    pub(crate) fn send(&mut self, index: usize, now: Instant, coded: Coded<'_>, outbox: &mut Outbox) {
+        let Self { sender, inbound, stream, .. } = self;
+        let may_send = stream.send && stream.remote.is_some();
+        let destination = || may_send.then(|| inbound.destination(now)).flatten();
+        sender.push(stream, coded, destination, |to, header, payload| {
+            outbox.push(index, Channel::Rtp, to, header, payload);
+        });
+    }
+
+    /// So many ms of media time pass without a tick.
+    pub(crate) fn skip(&mut self, ms: u32) {
+        self.sender.skip(ms);
+    }
+
+    /// Writes the RTCP report if one is due (RFC 3550 §6.3).
+    pub(crate) fn report(&mut self, index: usize, now: Instant, clock: &Clock, outbox: &mut Outbox) {
+        if now < self.report_due {
+            return;
+        }
+        self.report_due = now + rtcp::interval(self.random.fraction(), false);
+        self.write_report(index, clock.ntp(now), false, outbox);
+    }
+
+    /// Writes the last RTCP report, with a BYE (RFC 3550 §6.6).
+    pub(crate) fn goodbye(&mut self, index: usize, now: Instant, clock: &Clock, outbox: &mut Outbox) {
+        self.write_report(index, clock.ntp(now), true, outbox);
+    }
+
+    /// A datagram of the leg could not be sent.
+    pub(crate) fn count_send_failure(&mut self) {
+        self.send_failures += 1;
+    }
+
+    /// More came for the leg than one tick may read.
+    pub(crate) fn count_over_budget(&mut self) {
+        self.over_budget += 1;
+    }
+
+    /// How long the peer has been silent in ms, once per limit that has passed.
+    pub(crate) fn silence(&mut self, now: Instant, limits: SilenceLimits) -> Option<u64> {
+        let may_pause = self.on_hold || !self.stream.receive;
+        let limit = if may_pause { limits.on_hold } else { limits.talking }?;
+        let heard = self.inbound.last_heard().max(self.rtcp_heard).unwrap_or(self.started);
+        if now.saturating_duration_since(heard.max(self.quiet_since)) < limit {
+            return None;
+        }
+        self.quiet_since = now;
+        Some(now.saturating_duration_since(heard).as_millis() as u64)
+    }
+
+    /// What its line is like, if it is time to look, and why its peer may be choppy. `load` is that of its room.
+    pub(crate) fn watch(&mut self, now: Instant, load: Load) -> Option<(Quality, Verdict)> {
+        if !self.watch.is_due(now) {
+            return None;
+        }
+        let quality = self.quality();
+        let load = Load { send_failures: self.send_failures, ..load };
+        Some((quality, self.watch.look(now, quality, load)))
+    }
+
+    /// What one tick can send at most.
+    pub(crate) fn most_datagrams(&self) -> Most {
+        self.sender.most()
+    }
+
+    /// What its line is like, both ways.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        self.inbound.quality(&self.sent())
+    }
+
+    /// What passed over the leg so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let inbound = self.inbound.stats();
+        Stats {
+            packets_sent: u64::from(self.sender.outbound().packets()),
+            packets_received: inbound.packets,
+            packets_dropped: inbound.malformed
+                + inbound.unnegotiated
+                + inbound.unusable
+                + inbound.strangers
+                + inbound.buffer.late
+                + inbound.buffer.duplicates,
+            send_failures: self.send_failures,
+            packets_lost: inbound.lost.max(0) as u64,
+            jitter_us: u64::from(inbound.jitter) * 1_000_000 / u64::from(self.stream.codec.clock_rate()),
+            delay_us: self.inbound.delay().as_micros() as u64 + u64::from(self.playout.delay_us()),
+            over_budget: self.over_budget,
+            concealed: inbound.buffer.concealed,
+            undecoded: self.playout.undecoded(),
+            round_trip_us: inbound.round_trip.map(|time| time.as_micros() as u64),
+        }
+    }
+
+    fn sent(&self) -> Sent {
+        Sent {
+            clock_rate: self.stream.codec.clock_rate(),
+            packet_time: self.sender.packet_time(),
+            packets: self.sender.outbound().packets(),
+            impairment: impairment(self.stream.codec),
+        }
+    }
+
+    fn audio_level(&self) -> Option<AudioLevel> {
+        self.stream.audio_level_ext.and_then(|_| self.inbound.audio_level())
+    }
+
+    fn take_report(&mut self, now: Instant, clock: &Clock, source: SocketAddr, datagram: &[u8]) {
+        let ssrc = self.sender.outbound().ssrc();
+        let Some(report) = self.inbound.receive_rtcp(clock.ntp(now), source, datagram, ssrc) else { return };
+        self.rtcp_heard = Some(now);
+        if let Some(block) = report.block {
+            self.expected_loss.note(block.fraction_lost);
+            self.expect_loss();
+        }
+    }
+
+    /// Lets the encoder prepare for the loss that the peer reports, if FEC was negotiated.
+    fn expect_loss(&mut self) {
+        self.codec = match self.stream.codec {
+            Codec::Opus(opus) if opus.fec => {
+                let expected_loss = opus.expected_loss.max(self.expected_loss.percent());
+                Codec::Opus(confab_codec::Opus { expected_loss, ..opus })
+            }
+            codec => codec,
+        };
+    }
+
+    fn write_report(&mut self, index: usize, ntp: u64, bye: bool, outbox: &mut Outbox) {
+        let Some(to) = self.inbound.rtcp_destination() else { return };
+        let outbound = self.sender.outbound();
+        let report = rtcp::Report {
+            ssrc: outbound.ssrc(),
+            sender: (outbound.packets() > 0).then(|| outbound.sender_info(ntp)),
+            block: self.inbound.report_block(ntp),
+            xr: self.stream.xr.then(|| self.inbound.voip_metrics(&self.sent())).flatten(),
+            cname: &self.stream.cname,
+            bye,
+        };
+        let mut octets = [0; LONGEST_REPORT];
+        let len = report.write(&mut octets);
+        let channel = if self.stream.rtcp_mux { Channel::Rtp } else { Channel::Rtcp };
+        if len > 0 {
+            outbox.push(index, channel, to, &octets[..len], &[]);
+        }
+    }
+}
+
+/// Whether one coder can go on when the other is negotiated: how Opus is set does not matter, but for its packets' length.
+fn is_same_coder(one: Codec, other: Codec) -> bool {
+    match (one, other) {
+        (Codec::Opus(one), Codec::Opus(other)) => one.packet_ms == other.packet_ms,
+        _ => one == other,
+    }
+}
+
+/// The timestamp of an RTP packet (RFC 3550 §5.1).
+fn timestamp(datagram: &[u8]) -> u32 {
+    datagram.get(4..8).and_then(|octets| octets.try_into().ok()).map_or(0, u32::from_be_bytes)
+}

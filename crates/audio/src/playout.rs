@@ -1,0 +1,310 @@
+//! From the packets of one leg to one frame per tick, whatever the peer's codec, ptime and clock.
+
+use std::time::Instant;
+
+use confab_codec::stretch::{Audible, lengthen, shorten};
+use confab_codec::{Codec, CodecError, Decoder};
+use confab_rtp::{AudioLevel, Frame, Inbound, Next, SpectralNoise};
+
+use crate::format::{Format, Tuning};
+use output::Output;
+
+mod output;
+
+/// The longest packet that is played, ms: the longest of Opus (RFC 6716 §3.4).
+const LONGEST_PACKET_MS: usize = 120;
+
+/// The most that one correction of the delay inserts, ms.
+const LONGEST_STEP_MS: usize = 20;
+
+/// A delay that is off by less, ms, is left as it is.
+const LEAST_SURPLUS_MS: i32 = 3;
+
+/// A period is taken out where two places of the sound are alike for so long, ms.
+const SEAM_MS: i32 = 5;
+
+/// A delay that is off by more than so many ticks is corrected even where that may be heard.
+const URGENT_TICKS: i32 = 2;
+
+/// A packet whose sender says that it is so quiet, −dBov (RFC 6464), need not be decoded.
+const SILENT_DBOV: u8 = 80;
+
+/// Quiet packets are decoded for so long, ms, that the decoder has come to rest.
+const REST_MS: u32 = 200;
+
+/// A sender of Opus that pauses says nothing, but sends a packet each 400 ms (RFC 7587 §3.1.3): the decoder's comfort noise
+/// goes on for so long, ms.
+const LONGEST_PAUSE_MS: usize = 500;
+
+/// The decoded samples of one leg that wait for their tick.
+#[derive(Debug)]
+pub(crate) struct Playout {
+    codec: Codec,
+    decoder: Decoder,
+    /// Of the decoder, Hz.
+    rate: usize,
+    /// Of the RTP timestamps, Hz.
+    clock_rate: usize,
+    /// At the decoder's rate.
+    pcm: Box<[i16]>,
+    len: usize,
+    /// Samples at the start that the last pull gave out.
+    given: usize,
+    /// Samples of one tick.
+    frame: usize,
+    /// Samples that are always kept back, see [`Tuning::lag`].
+    lag: usize,
+    /// There was no silence since the last packet.
+    flowing: bool,
+    /// What the sender described to be heard while it pauses (RFC 3389).
+    noise: Option<SpectralNoise>,
+    /// Samples for which the decoder's own comfort noise may go on.
+    pausable: usize,
+    /// From this timestamp on all packets were told to be quiet.
+    quiet_from: Option<u32>,
+    output: Output,
+    undecoded: u64,
+}
+
+impl Playout {
+    /// For a codec in a room that mixes in `format`.
+    ///
+    /// # Errors
+    /// There is no decoder for the codec.
+    pub(crate) fn new(codec: Codec, format: Format, tuning: Tuning) -> Result<Self, CodecError> {
+        let coder_rate = tuning.coder_rate(codec, format.rate);
+        let rate = coder_rate as usize;
+        let frame = rate / 1000 * usize::from(format.interval_ms);
+        let output = Output::new(coder_rate, format)?;
+        let lag = if output.resamples() { 0 } else { tuning.lag(coder_rate) };
+        let capacity = frame + lag + rate / 1000 * (LONGEST_PACKET_MS + LONGEST_STEP_MS);
+        Ok(Self {
+            codec,
+            decoder: Decoder::new(codec, coder_rate)?,
+            rate,
+            clock_rate: codec.clock_rate() as usize,
+            pcm: vec![0; capacity].into(),
+            len: 0,
+            given: 0,
+            frame,
+            lag,
+            flowing: false,
+            noise: None,
+            pausable: 0,
+            quiet_from: None,
+            output,
+            undecoded: 0,
+        })
+    }
+
+    /// Packets that were told to be quiet and therefore not decoded.
+    pub(crate) fn undecoded(&self) -> u64 {
+        self.undecoded
+    }
+
+    /// Delay of the resampler and what stands for it, µs.
+    pub(crate) fn delay_us(&self) -> u32 {
+        self.output.delay_us() + (self.lag * 1_000_000 / self.rate) as u32
+    }
+
+    /// An audio packet was received, with what its sender says of its level.
+    pub(crate) fn note_audio(&mut self, timestamp: u32, level: Option<AudioLevel>) {
+        self.noise = None;
+        let is_quiet = level.is_some_and(|level| !level.voice && level.dbov >= SILENT_DBOV);
+        self.quiet_from = if is_quiet { self.quiet_from.or(Some(timestamp)) } else { None };
+    }
+
+    /// The sender pauses and describes the noise that is to be heard meanwhile.
+    pub(crate) fn note_noise(&mut self, noise: SpectralNoise) {
+        self.noise = Some(noise);
+    }
+
+    /// The samples of one tick, at the room's rate; `None` when there is nothing to play. `due` is the tick's nominal time.
+    pub(crate) fn pull(&mut self, due: Instant, inbound: &mut Inbound) -> Option<&[i16]> {
+        self.discard_given();
+        if self.fill(due, inbound) {
+            self.correct(inbound);
+            self.fill(due, inbound);
+        }
+        self.give()
+    }
+
+    /// Takes the part of `old`, whose codec was renegotiated: what that would have gone on with is faded out.
+    pub(crate) fn follow(&mut self, old: &mut Self) {
+        self.undecoded = old.undecoded;
+        if old.flowing || old.output.is_sounding() {
+            old.discard_given();
+            let needed = old.frame.saturating_sub(old.len);
+            if needed > 0 {
+                old.conceal(needed);
+            }
+            self.output.fade_out(old.give().unwrap_or_default());
+        }
+    }
+
+    /// Goes on with the decoder of `old`, of the same codec, where that stood in a room of another rate.
+    pub(crate) fn adopt(&mut self, old: &mut Self) {
+        self.flowing = old.flowing;
+        self.noise = old.noise;
+        self.pausable = old.pausable;
+        self.quiet_from = old.quiet_from;
+        self.undecoded = old.undecoded;
+        std::mem::swap(&mut self.decoder, &mut old.decoder);
+        // What the one keeps back, the other has in its resampler.
+        let passed = (old.given + old.lag).min(old.len);
+        self.output.prime(&old.pcm[..passed]);
+        let rest = &old.pcm[passed.saturating_sub(self.lag)..old.len];
+        let len = rest.len().min(self.pcm.len());
+        self.pcm[..len].copy_from_slice(&rest[..len]);
+        self.len = len;
+    }
+
+    fn discard_given(&mut self) {
+        self.pcm.copy_within(self.given..self.len, 0);
+        self.len -= self.given;
+        self.given = 0;
+    }
+
+    /// Gathers the samples of a tick; whether any of them are new and real.
+    fn fill(&mut self, due: Instant, inbound: &mut Inbound) -> bool {
+        let mut heard = false;
+        while self.len < self.frame {
+            match inbound.next(due, self.held_units()) {
+                Next::Packet(packet) => {
+                    self.append(&packet);
+                    heard = true;
+                }
+                Next::Lost { units, next } => self.bridge(units, next),
+                Next::Wait => {
+                    self.wait();
+                    return false;
+                }
+            }
+        }
+        heard
+    }
+
+    fn append(&mut self, packet: &Frame<'_>) {
+        self.begin_flow(packet.splice);
+        let samples = self.samples(packet.units as usize);
+        if self.is_told_quiet(packet) {
+            self.undecoded += 1;
+            self.append_silence(samples);
+            return self.decoder.splice();
+        }
+        if self.codec.is_packetized() {
+            self.pausable = self.rate / 1000 * LONGEST_PAUSE_MS;
+        }
+        match self.decoder.decode(packet.payload, &mut self.pcm[self.len..]) {
+            Ok(decoded) => self.len += decoded,
+            Err(_) => self.conceal(samples),
+        }
+    }
+
+    fn begin_flow(&mut self, splice: bool) {
+        if self.len == 0 {
+            self.append_silence(self.lag);
+        }
+        if splice && self.flowing {
+            self.decoder.splice();
+        }
+        self.flowing = true;
+    }
+
+    fn is_told_quiet(&self, packet: &Frame<'_>) -> bool {
+        let Some(since) = self.quiet_from else { return false };
+        let quiet_for = packet.timestamp.wrapping_sub(since).cast_signed();
+        quiet_for >= 0 && quiet_for as usize >= self.clock_rate / 1000 * REST_MS as usize
+    }
+
+    fn append_silence(&mut self, samples: usize) {
+        let end = (self.len + samples).min(self.pcm.len());
+        self.pcm[self.len..end].fill(0);
+        self.len = end;
+    }
+
+    /// Fills a hole, from the packet behind it if that tells of it.
+    fn bridge(&mut self, units: u32, next: Option<&[u8]>) {
+        let end = (self.len + self.samples(units as usize).max(1)).min(self.pcm.len());
+        let hole = &mut self.pcm[self.len..end];
+        if !next.is_some_and(|next| self.decoder.recover(next, hole)) {
+            self.decoder.conceal(hole);
+        }
+        self.len = end;
+    }
+
+    fn conceal(&mut self, samples: usize) {
+        self.bridge((samples * self.clock_rate / self.rate) as u32, None);
+    }
+
+    /// Nothing comes for the rest of this tick.
+    fn wait(&mut self) {
+        let rest = &mut self.pcm[self.len..self.frame];
+        if let Some(noise) = self.noise {
+            self.decoder.noise(noise.level, noise.spectrum(), rest);
+        } else if self.flowing {
+            self.decoder.conceal(rest);
+            self.pausable = self.pausable.saturating_sub(rest.len());
+            if self.pausable == 0 {
+                fade_out(rest);
+                self.flowing = false;
+            }
+        } else {
+            return;
+        }
+        self.len = self.frame;
+    }
+
+    /// Brings the delay nearer to what the line needs: in quiet, by whole pitch periods, or where it can be heard if it
+    /// must be.
+    fn correct(&mut self, inbound: &mut Inbound) {
+        let per_ms = self.rate as i32 / 1000;
+        let surplus = inbound.surplus_units() * (self.rate / 1000) as i32 / (self.clock_rate / 1000) as i32;
+        if surplus.abs() < LEAST_SURPLUS_MS * per_ms {
+            return;
+        }
+        let is_urgent = surplus.abs() > URGENT_TICKS * self.frame as i32;
+        let audible = if is_urgent { Audible::Slightly } else { Audible::Never };
+        let removed = if surplus > 0 {
+            // No period that is longer than the surplus fits between two places of so short a sound.
+            let looked_at = (surplus + SEAM_MS * per_ms) as usize;
+            let start = self.len.saturating_sub(looked_at);
+            shorten(&mut self.pcm[start..self.len], self.rate as u32, audible) as i32
+        } else {
+            -(lengthen(&mut self.pcm, self.len, self.rate as u32, audible) as i32)
+        };
+        self.len = self.len.saturating_add_signed(-removed as isize).min(self.pcm.len());
+        inbound.skip(removed * (self.clock_rate / 1000) as i32 / per_ms);
+    }
+
+    /// Hands out a frame, filled up with silence if there is less.
+    fn give(&mut self) -> Option<&[i16]> {
+        if self.len == 0 && !self.output.is_sounding() {
+            return None;
+        }
+        let is_over = self.len == 0;
+        if self.len < self.frame {
+            self.append_silence(self.frame - self.len);
+        }
+        self.given = self.frame;
+        Some(self.output.give(&mut self.pcm[..self.frame], is_over))
+    }
+
+    fn samples(&self, units: usize) -> usize {
+        units * self.rate / self.clock_rate
+    }
+
+    fn held_units(&self) -> u32 {
+        (self.len.saturating_sub(self.lag) * self.clock_rate / self.rate) as u32
+    }
+}
+
+fn fade_out(pcm: &mut [i16]) {
+    let len = pcm.len() as i32;
+    for (at, sample) in pcm.iter_mut().enumerate() {
+        *sample = (i32::from(*sample) * (len - at as i32) / (len + 1)) as i16;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! From the decoder's rate to the room's, and from one decoder to the next without a click.
+
+use confab_codec::{CodecError, Resampler};
+
+use crate::format::Format;
+
+/// What the last decoder would have gone on with is faded out for so long, ms.
+const FADE_MS: usize = 10;
+
+/// The last step before the mixer.
+#[derive(Debug)]
+pub(super) struct Output {
+    resampling: Option<Resampling>,
+    /// At the room's rate: what is faded out.
+    tail: Box<[i16]>,
+    has_tail: bool,
+}
+
+#[derive(Debug)]
+struct Resampling {
+    resampler: Resampler,
+    frame: Box<[i16]>,
+    /// Sound of the last frame is still in it.
+    is_sounding: bool,
+}
+
+impl Output {
+    /// From a decoder at `rate` to a room that mixes in `format`.
+    pub(super) fn new(rate: u32, format: Format) -> Result<Self, CodecError> {
+        let resampling = match rate == format.rate {
+            true => None,
+            false => Some(Resampling {
+                resampler: Resampler::new(rate, format.rate)
+                    .map_err(|_| CodecError::UnsupportedRate(rate))?,
+                frame: vec![0; format.frame()].into(),
+                is_sounding: false,
+            }),
+        };
+        let tail = vec![0; format.rate as usize / 1000 * FADE_MS].into();
+        Ok(Self { resampling, tail, has_tail: false })
+    }
+
+    pub(super) fn resamples(&self) -> bool {
+        self.resampling.is_some()
+    }
+
+    pub(super) fn delay_us(&self) -> u32 {
+        self.resampling.as_ref().map_or(0, |resampling| resampling.resampler.delay_us())
+    }
+
+    /// Whether something is to come without further input.
+    pub(super) fn is_sounding(&self) -> bool {
+        self.has_tail || self.resampling.as_ref().is_some_and(|resampling| resampling.is_sounding)
+    }
+
+    /// A frame at the room's rate. Nothing follows the input if it `is_over`.
+    pub(super) fn give<'a>(&'a mut self, input: &'a mut [i16], is_over: bool) -> &'a [i16] {
+        let frame = match &mut self.resampling {
+            None => input,
+            Some(Resampling { resampler, frame, is_sounding }) => {
+                resampler.process(input, frame);
+                *is_sounding = !is_over;
+                frame
+            }
+        };
+        if std::mem::take(&mut self.has_tail) {
+            fade_in(&self.tail, frame);
+        }
+        frame
+    }
+
+    /// What follows is faded into, from the beginning of `frame`.
+    pub(super) fn fade_out(&mut self, frame: &[i16]) {
+        let len = frame.len().min(self.tail.len());
+        self.tail.fill(0);
+        self.tail[..len].copy_from_slice(&frame[..len]);
+        self.has_tail = true;
+    }
+
+    /// As if `history` had passed.
+    pub(super) fn prime(&mut self, history: &[i16]) {
+        if let Some(Resampling { resampler, is_sounding, .. }) = &mut self.resampling {
+            resampler.prime(history);
+            *is_sounding = !history.is_empty();
+        }
+    }
+}
+
+/// Fades from `tail` into `frame`.
+fn fade_in(tail: &[i16], frame: &mut [i16]) {
+    let parts = tail.len() as i32 + 1;
+    for (part, (sample, &old)) in (1..).zip(frame.iter_mut().zip(tail)) {
+        *sample = ((i32::from(old) * (parts - part) + i32::from(*sample) * part) / parts) as i16;
+    }
+}

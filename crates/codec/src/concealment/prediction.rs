@@ -1,0 +1,118 @@
+//! Linear prediction: a sound as a filter and what drives it.
+
+use std::f32::consts::{FRAC_PI_2, TAU};
+
+/// Coefficients of a filter.
+pub(super) const ORDER: usize = 16;
+
+/// Weights of the newest [`ORDER`] samples, newest first, whose sum predicts the next one.
+pub(super) type Filter = [f32; ORDER];
+
+/// Width of the smoothing of the spectrum, Hz; without it a pure tone makes a filter that rings for ever.
+const SMOOTHING: f32 = 40.0;
+/// Share of the windowed sound over which the window falls at its new end.
+const FALL: usize = 16;
+
+/// The filter that predicts `sound` (at `rate`) best, by the autocorrelation method. `windowed` is as long.
+pub(super) fn predictor(sound: &[f32], rate: usize, windowed: &mut [f32]) -> Filter {
+    shape(sound, windowed);
+    let mut correlation = [0.0; ORDER + 1];
+    for (lag, sum) in correlation.iter_mut().enumerate() {
+        let angle = TAU * SMOOTHING * lag as f32 / rate as f32;
+        *sum = dot(&windowed[lag..], windowed) * (-0.5 * angle * angle).exp();
+    }
+    // A floor of noise, 40 dB below the sound and at least a bit of one sample in ten.
+    correlation[0] = correlation[0] * 1.0001 + 10.0;
+    levinson_durbin(&correlation)
+}
+
+/// What `filter` would say comes after `past`, whose newest sample is the last.
+pub(super) fn predict(filter: &Filter, past: &[f32]) -> f32 {
+    past.iter().rev().zip(filter).map(|(sample, weight)| sample * weight).sum()
+}
+
+/// A window that rises slowly and falls quickly, so that the newest sound counts most.
+fn shape(sound: &[f32], windowed: &mut [f32]) {
+    let fall = sound.len() / FALL;
+    let rise = sound.len() - fall;
+    for (n, (out, sample)) in windowed.iter_mut().zip(sound).enumerate() {
+        let position = match n < rise {
+            true => (n as f32 + 0.5) / rise as f32,
+            false => 1.0 - ((n - rise) as f32 + 0.5) / fall as f32,
+        };
+        *out = sample * (FRAC_PI_2 * position).sin();
+    }
+}
+
+fn levinson_durbin(correlation: &[f32; ORDER + 1]) -> Filter {
+    let mut filter = [0.0; ORDER];
+    let mut error = correlation[0];
+    for order in 0..ORDER {
+        let previous = filter;
+        let explained: f32 = (0..order).map(|n| previous[n] * correlation[order - n]).sum();
+        let reflection = (correlation[order + 1] - explained) / error;
+        filter[order] = reflection;
+        for n in 0..order {
+            filter[n] = previous[n] - reflection * previous[order - 1 - n];
+        }
+        error *= 1.0 - reflection * reflection;
+        if error <= 0.0 {
+            return [0.0; ORDER];
+        }
+    }
+    filter
+}
+
+/// The sum of the products, as far as both reach. Eight sums at once let the compiler use vector instructions.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a8, b8) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    let mut sums = [0.0; 8];
+    for (a, b) in a8.iter().zip(b8) {
+        for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += x * y;
+        }
+    }
+    let done = a8.len().min(b8.len()) * 8;
+    let rest: f32 = a[done..].iter().zip(&b[done..]).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tone_is_predicted() {
+        let tone: Vec<f32> = (0..200).map(|n| 8000.0 * (n as f32 * 0.3).sin()).collect();
+        let filter = predictor(&tone[..160], 8000, &mut [0.0; 160]);
+        for n in 100..200 {
+            let error = predict(&filter, &tone[n - ORDER..n]) - tone[n];
+            assert!(error.abs() < 800.0, "{error}");
+        }
+    }
+
+    #[test]
+    fn silence_and_full_scale_give_a_filter_that_is_stable() {
+        for sound in [
+            [0.0; 160],
+            [32_767.0; 160],
+            std::array::from_fn(|n| if n % 2 == 0 { 32_767.0 } else { -32_768.0 }),
+        ] {
+            let filter = predictor(&sound, 8000, &mut [0.0; 160]);
+            let mut past = sound.to_vec();
+            for _ in 0..800 {
+                past.push(predict(&filter, &past));
+            }
+            assert!(past.iter().all(|sample| sample.abs() < 33_000.0));
+        }
+    }
+
+    #[test]
+    fn the_sum_of_products_takes_any_lengths() {
+        let ones = [1.0; 37];
+        for length in 0..37 {
+            assert_eq!(dot(&ones[..length], &ones), length as f32);
+            assert_eq!(dot(&ones, &ones[..length]), length as f32);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What the control side knows of rooms, legs and playbacks.
+
+use std::sync::Arc;
+
+use confab_audio::{Format, LegId, Tuning};
+use confab_codec::Codec;
+use confab_mixer::Playback;
+
+use crate::command::{Listener, RoomId, RoomRate};
+use crate::ports::SocketPair;
+use crate::sound::Sound;
+
+/// Where a leg stands.
+pub(crate) enum LegPlace {
+    /// It has ports.
+    Opened(SocketPair),
+    /// It is in a room.
+    Started(Started),
+}
+
+/// A leg in a room.
+#[derive(Clone, Copy)]
+pub(crate) struct Started {
+    pub(crate) port: u16,
+    pub(crate) room: RoomId,
+    pub(crate) worker: usize,
+    pub(crate) codec: Codec,
+}
+
+/// A room and how it was opened.
+#[derive(Clone)]
+pub(crate) struct RoomPlace {
+    pub(crate) worker: usize,
+    pub(crate) rate: RoomRate,
+    /// How it mixes at present.
+    pub(crate) format: Format,
+    pub(crate) comfort_noise: Option<u16>,
+    pub(crate) max_talkers: Option<u16>,
+    pub(crate) denoise: bool,
+    pub(crate) legs: Vec<LegId>,
+    /// The most legs at once so far.
+    pub(crate) most_legs: usize,
+}
+
+impl RoomPlace {
+    pub(crate) fn tuning(&self) -> Tuning {
+        match self.rate {
+            RoomRate::Fixed(_) => Tuning::Fixed,
+            RoomRate::Auto => Tuning::Auto,
+        }
+    }
+}
+
+/// A playback that may still run.
+pub(crate) struct PlaybackPlace {
+    pub(crate) room: RoomId,
+    pub(crate) to: Listener,
+    pub(crate) sounds: Vec<Arc<Sound>>,
+    pub(crate) repeat: bool,
+    pub(crate) gain_db: f32,
+}
+
+impl PlaybackPlace {
+    /// What a room at this rate plays.
+    pub(crate) fn playback(&self, id: u64, rate: u32) -> Playback {
+        let sounds = self.sounds.iter().map(|sound| sound.at(rate)).collect();
+        Playback { id, sounds, repeat: self.repeat, gain_db: self.gain_db, lead_in_ms: 0 }
+    }
+}
+
+/// The best rate that at least two of these codecs have; 8000 Hz if there is none.
+pub(crate) fn best_common_rate(codecs: impl Iterator<Item = Codec>) -> u32 {
+    let [mut best, mut second] = [0; 2];
+    for rate in codecs.map(Codec::sample_rate) {
+        second = second.max(rate.min(best));
+        best = best.max(rate);
+    }
+    Format::RATES.into_iter().rfind(|&rate| rate <= second).unwrap_or(Format::RATES[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_codec::Opus;
+
+    #[test]
+    fn two_must_have_it() {
+        let opus = Codec::Opus(Opus::default());
+        let odd = Codec::L16 { rate: 44_100 };
+        let table: [(&[Codec], u32); 8] = [
+            (&[], 8000),
+            (&[opus], 8000),
+            (&[opus, Codec::Pcma], 8000),
+            (&[opus, Codec::Pcma, Codec::G722], 16_000),
+            (&[Codec::G722, opus, opus], 48_000),
+            (&[opus, Codec::L16 { rate: 32_000 }, Codec::Pcmu], 32_000),
+            (&[odd, odd], 32_000),
+            (&[Codec::Pcmu, Codec::Pcmu, Codec::G722], 8000),
+        ];
+        for (codecs, rate) in table {
+            assert_eq!(best_common_rate(codecs.iter().copied()), rate, "{codecs:?}");
+        }
+    }
+}

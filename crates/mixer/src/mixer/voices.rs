@@ -1,0 +1,170 @@
+//! From the members' frames to the sum of those who are heard.
+
+use super::{Event, Mixer};
+use crate::gain::cross_fade;
+use crate::gate::{Change, Turn};
+use crate::member::Slot;
+
+/// Somebody the room may hear in this tick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice {
+    slot: Slot,
+    turn: Turn,
+    started: bool,
+    silent: bool,
+}
+
+impl Mixer {
+    /// Takes the newest frames through the gates, and those who are heard into the room's sum.
+    pub(super) fn hear(&mut self) {
+        self.speaking.clear();
+        for index in 0..self.members.len() {
+            let slot = Slot(index as u32);
+            if self.history.is_written(slot) || !self.resting[index] {
+                self.hear_member(slot);
+            }
+        }
+        if self.floor.is_limited() {
+            self.choose_talkers();
+        }
+        for index in 0..self.speaking.len() {
+            self.mix_voice(self.speaking[index]);
+        }
+    }
+
+    fn hear_member(&mut self, slot: Slot) {
+        let index = slot.index();
+        self.resting[index] = !self.members[index].active;
+        if self.resting[index] {
+            return;
+        }
+        let equipped = self.members[index].equipped;
+        if equipped {
+            self.take_digits_out(slot);
+        }
+        let newest = self.history.newest(slot);
+        let magnitudes = sum_of_magnitudes(newest);
+        let member = &self.members[index];
+        let mut score = member.may_speak().then(|| score(magnitudes, newest.len(), member.talk));
+        if equipped {
+            score = self.judge(slot, score);
+        }
+        let (change, turn) = self.gates[index].step(score, self.timing);
+        self.tell(slot, change);
+        let silent = magnitudes == 0 && turn.behind == 0;
+        self.let_speak(Voice { slot, turn, started: change == Some(Change::Started), silent });
+    }
+
+    /// Finds digits in the newest frame, and takes them out of it.
+    fn take_digits_out(&mut self, slot: Slot) {
+        let tools = &mut self.tools[slot.index()];
+        if !tools.digits.matters() {
+            return;
+        }
+        if !tools.digits.was {
+            tools.inband.reset(self.rate);
+        }
+        let newest = self.history.newest(slot);
+        self.frame.copy_from_slice(newest);
+        self.other.copy_from_slice(newest);
+        let digit = tools.inband.process(&mut self.other);
+        tools.digits.pass(&self.frame, &self.other, newest);
+        self.events.extend(digit.map(|digit| Event::Digit(slot, digit)));
+    }
+
+    /// What a member's tools make of its newest frame: the score for the gate, none while the member is muted.
+    fn judge(&mut self, slot: Slot, score: Option<u32>) -> Option<u32> {
+        let index = slot.index();
+        let frame = self.history.is_written(slot).then(|| self.history.frame(slot, 0));
+        let judgement = self.tools[index].judge(frame, score, self.gates[index].passes(), self.interval_ms);
+        self.gates[index].set_level(self.tools[index].level());
+        self.members[index].boost = judgement.gain;
+        self.events.extend(judgement.too_loud.then_some(Event::TooLoud(slot)));
+        score.filter(|_| !judgement.muted)
+    }
+
+    fn tell(&mut self, slot: Slot, change: Option<Change>) {
+        match change {
+            Some(Change::Started) => {
+                self.talking += 1;
+                self.events.push(Event::TalkStarted(slot));
+            }
+            Some(Change::Stopped) => {
+                self.talking -= 1;
+                self.events.push(Event::TalkStopped(slot));
+            }
+            None => {}
+        }
+    }
+
+    /// Notes who is heard, and lets a member rest of whom nothing is left to be heard.
+    fn let_speak(&mut self, voice: Voice) {
+        let index = voice.slot.index();
+        let (gate, member) = (&self.gates[index], &mut self.members[index]);
+        let passes = gate.passes();
+        if passes || member.is_heard() {
+            self.speaking.push(voice);
+        } else {
+            member.stay_unheard();
+            self.learn_noise(voice.slot);
+        }
+        let (gate, member) = (&self.gates[index], &self.members[index]);
+        let settled = voice.silent && gate.is_idle() && member.is_settled(passes);
+        self.resting[index] = settled && !(member.equipped && self.tools[index].delays());
+    }
+
+    fn learn_noise(&mut self, slot: Slot) {
+        let Some(denoise) = &mut self.denoise else { return };
+        if self.tools[slot.index()].denoise.is && self.history.is_written(slot) {
+            denoise.learn(slot, self.history.frame(slot, 0));
+        }
+    }
+
+    /// Leaves out the softest, if there are more talkers than places.
+    fn choose_talkers(&mut self) {
+        self.floor.clear();
+        for Voice { slot, .. } in &self.speaking {
+            let (gate, member) = (&self.gates[slot.index()], &self.members[slot.index()]);
+            if gate.passes() {
+                self.floor.want(*slot, gate.loudness(), member.is_heard());
+            }
+        }
+        for slot in self.floor.left_out() {
+            self.members[slot.index()].left_out = true;
+        }
+    }
+
+    fn mix_voice(&mut self, voice: Voice) {
+        let (slot, index) = (voice.slot, voice.slot.index());
+        let member = &mut self.members[index];
+        let was_heard = member.is_heard();
+        let denoised = member.equipped && self.tools[index].denoise.matters() && self.denoise.is_some();
+        let ramp = member.next_voice_gain(self.gates[index].passes(), voice.started);
+        if ramp.is_silent() || (voice.silent && !denoised) {
+            return;
+        }
+        let mut frame = self.history.frame(slot, voice.turn.behind);
+        if voice.turn.merged {
+            cross_fade(frame, self.history.frame(slot, voice.turn.behind - 1), &mut self.frame);
+            frame = &self.frame;
+        }
+        if denoised && let Some(denoise) = &mut self.denoise {
+            let switch = &mut self.tools[index].denoise;
+            denoise.process(slot, was_heard && switch.was, frame, &mut self.clean);
+            switch.pass(frame, &self.clean, &mut self.other);
+            frame = &self.other;
+        }
+        let sum = self.voices.open(slot);
+        ramp.add(self.edge, frame, sum);
+        self.room.iter_mut().zip(sum).for_each(|(room, voice)| *room += *voice);
+    }
+}
+
+fn sum_of_magnitudes(samples: &[i16]) -> u32 {
+    samples.iter().map(|&sample| u32::from(sample.unsigned_abs())).sum()
+}
+
+/// FreeSWITCH's score: the integer mean of |sample|, at the volume at which others hear the member.
+fn score(sum: u32, samples: usize, gain: f32) -> u32 {
+    ((sum / samples as u32) as f32 * gain) as u32
+}

@@ -1,0 +1,104 @@
+//! How much delay there should be.
+
+use super::JitterBuffer;
+use super::pulls::{Pull, Pulls};
+use super::ring::Content;
+
+/// Slack that is missing by less than this, in ms, is no reason to add a whole tick of delay.
+const TOLERANCE_MS: i64 = 2;
+/// Slack over the target, in ms, below which more delay is asked for, so that it comes before a packet is too late.
+const RESERVE_MS: i64 = 2;
+/// The same on a line without jitter.
+const CLEAN_RESERVE_MS: i64 = 1;
+/// Slack over that which remains when delay is taken away, in ms, so that it is not asked for again at once.
+const MARGIN_MS: i64 = 1;
+/// The least delay that is asked for, in ms: the reader has pitch periods only, and what is missing, if little, is a tick.
+const LEAST_ADDED_MS: i64 = 5;
+/// Pulls with too much delay after which a packet is thrown away, if the reader found no quiet place to skip.
+const PATIENCE: u32 = 100;
+/// How many pulls later the next one may go.
+const RELENT: u32 = 20;
+
+impl JitterBuffer {
+    /// Clock units that the reader should take out (positive) or put in (negative) where it does not hurt, a few ms at a
+    /// time, and then report by [`JitterBuffer::skip`].
+    #[must_use]
+    pub fn surplus_units(&self) -> i32 {
+        let Some(Pull { slack, held }) = self.pulls.least() else { return 0 };
+        let tick = self.ms(self.config.interval_ms.into()).max(1);
+        let excess = slack - self.wanted();
+        let enough = self.reserve(slack);
+        let units = if excess < enough {
+            let more = (enough - excess + tick - 1) / tick * tick - held;
+            if more > 0 { -more.max(self.ms(LEAST_ADDED_MS)) } else { 0 }
+        } else if excess < enough + self.ms(MARGIN_MS) {
+            0
+        } else {
+            held + (excess - enough - self.ms(MARGIN_MS)) / tick * tick
+        };
+        i32::try_from(units).unwrap_or(0)
+    }
+
+    /// The reader took out (positive) or put in (negative) so many clock units.
+    pub fn skip(&mut self, units: i32) {
+        let count = u64::from(units.unsigned_abs());
+        match units {
+            0 => return,
+            1.. => self.stats.stretched_out += count,
+            _ => self.stats.stretched_in += count,
+        }
+        self.pulls = Pulls::default();
+    }
+
+    /// Whether what follows silence would leave too little slack if it were played now.
+    pub(super) fn is_early(&self, slack: i64) -> bool {
+        let margin = if slack > 0 { self.ms(MARGIN_MS) } else { 0 };
+        slack < self.wanted() + self.reserve(slack) + margin
+    }
+
+    /// Whether the head may be left out: it was concealed already, and came so late that it is no reason for more delay;
+    /// or there is far too much delay; or too much for too long.
+    pub(super) fn is_dispensable(&self, head: u16, slack: i64) -> bool {
+        let units = self.ring.slot(head).units();
+        if self.concealed > 0 {
+            return units <= self.concealed && self.missed_slack >= self.wanted();
+        }
+        let follows = self.ring.content(head.wrapping_add(1)) == Content::Audio;
+        let limit = self.ms(self.config.max_delay_ms.into()) + units;
+        let is_surplus = self.excess(slack) >= units;
+        follows && (slack > limit || self.pulls.impatience >= PATIENCE && is_surplus)
+    }
+
+    /// A packet that was due was thrown away: the next one has time.
+    pub(super) fn relent(&mut self) {
+        self.pulls = Pulls::impatient(PATIENCE - RELENT);
+    }
+
+    /// A packet is played.
+    pub(super) fn note_pull(&mut self, pull: Pull) {
+        let is_surplus = self.excess(pull.slack) > self.duration;
+        self.pulls.note(pull, is_surplus);
+    }
+
+    fn excess(&self, slack: i64) -> i64 {
+        slack - self.wanted() - self.ms(RESERVE_MS + MARGIN_MS)
+    }
+
+    /// The slack that the network asks for.
+    pub(super) fn wanted(&self) -> i64 {
+        let behind = if self.config.fec && self.losses.are_frequent() { self.duration } else { 0 };
+        (self.spread.target() + behind).min(self.ms(self.config.max_delay_ms.into()))
+    }
+
+    /// Slack that should be left over that, where a pull had `slack`. Packets stamped when the tick reads them have
+    /// a slack of zero or less and need no more: they are there.
+    fn reserve(&self, slack: i64) -> i64 {
+        if self.wanted() > self.ms(TOLERANCE_MS) {
+            self.ms(RESERVE_MS)
+        } else if slack > 0 {
+            self.ms(CLEAN_RESERVE_MS)
+        } else {
+            -self.ms(TOLERANCE_MS)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! A room simulated whole, in virtual time: phones with their clocks, codecs and lines, and what they hear.
+//!
+//! The same seed gives the same bytes. Nothing here reads a clock or sleeps: an hour of a conference passes as fast as it
+//! is computed. The scenarios under `tests/` hold what confab promises about the line.
+
+mod ear;
+mod line;
+pub mod measure;
+mod mouth;
+mod network;
+mod phone;
+pub mod quality;
+mod random;
+mod scene;
+mod source;
+mod track;
+mod voice;
+pub mod wav;
+
+pub use ear::Counts;
+pub use line::{Filling, carry};
+pub use network::{Arrival, Conditions, Loss, Losses, Network, Stall};
+pub use phone::{Phone, PhoneConfig};
+pub use random::Random;
+pub use scene::{PhoneId, Scene};
+pub use source::{Sound, Talk};
+pub use track::Track;
