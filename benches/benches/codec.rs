@@ -60,8 +60,12 @@ fn opus(c: &mut Criterion) {
         });
         if complexity == 5 {
             let packet = &payload[..octets];
-            group.bench_function("decode", |b| b.iter(|| decoder.decode(black_box(packet), black_box(&mut pcm))));
-            group.bench_function("recover", |b| b.iter(|| decoder.recover(black_box(packet), black_box(&mut pcm))));
+            group.bench_function("decode", |b| {
+                b.iter(|| decoder.decode(black_box(packet), black_box(&mut pcm)))
+            });
+            group.bench_function("recover", |b| {
+                b.iter(|| decoder.recover(black_box(packet), black_box(&mut pcm)))
+            });
             group.bench_function("conceal", |b| b.iter(|| decoder.conceal(black_box(&mut pcm))));
             ComfortNoise::new(4, 48_000, 1).fill(&mut pcm);
         }
@@ -71,7 +75,9 @@ fn opus(c: &mut Criterion) {
 fn resampling(c: &mut Criterion) {
     let mut group = c.benchmark_group("resample");
     let (input, mut out) = ([1000; 960], [0; 960]);
-    for (from, to) in [(8000, 16_000), (16_000, 8000), (8000, 48_000), (48_000, 8000), (16_000, 48_000), (48_000, 16_000)] {
+    for (from, to) in
+        [(8000, 16_000), (16_000, 8000), (8000, 48_000), (48_000, 8000), (16_000, 48_000), (48_000, 16_000)]
+    {
         let mut resampler = Resampler::new(from, to).expect("rates of rooms");
         let input = &input[..from as usize / 50];
         group.bench_function(format!("{from} to {to}"), |b| {

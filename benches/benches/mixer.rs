@@ -24,7 +24,12 @@ struct Room {
 impl Room {
     fn new(members: usize, talkers: usize) -> Self {
         let mut mixer = Mixer::new(MixerConfig { rate: RATE, ..MixerConfig::default() });
-        let member = MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY, ..Default::default() };
+        let member = MemberConfig {
+            speak: true,
+            hear: Hear::Room { gain_db: 0.0 },
+            energy: ENERGY,
+            ..Default::default()
+        };
         let slots = (0..members).map(|_| mixer.add(member)).collect();
         let payloads = (0..members).map(|i| if i < talkers { voice(i) } else { line_noise(i) }).collect();
         let mut room = Self { mixer, slots, payloads, encoded: vec![None; members], ticks: 0 };
@@ -139,7 +144,8 @@ fn render(c: &mut Criterion) {
 
 /// A hundred members who send noise at 8 or 48 kHz, with one of the tools on, or nothing; and who are heard or not.
 fn tools(c: &mut Criterion) {
-    let plain = MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY, ..Default::default() };
+    let plain =
+        MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, energy: ENERGY, ..Default::default() };
     let tools = [
         ("none", plain),
         ("denoise", MemberConfig { denoise: true, ..plain }),

@@ -54,7 +54,12 @@ impl Bursts {
     ///
     /// # Errors
     /// When there is no such decoder.
-    pub(crate) fn new(codec: Codec, ptime_ms: u32, callers: usize, probes: &[Probe]) -> Result<Self, CodecError> {
+    pub(crate) fn new(
+        codec: Codec,
+        ptime_ms: u32,
+        callers: usize,
+        probes: &[Probe],
+    ) -> Result<Self, CodecError> {
         let (mut heard_by, mut sent_by) = (vec![None; callers], vec![None; callers]);
         let mut rooms = Vec::with_capacity(probes.len());
         for (index, probe) in probes.iter().enumerate() {

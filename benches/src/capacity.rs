@@ -103,7 +103,11 @@ mod tests {
         let (mut tried, mut passed, mut failed, mut next) = (Vec::new(), 0, None, Some(search.from));
         while let Some(callers) = next {
             tried.push(callers);
-            if callers <= holds { passed = callers } else { failed = Some(callers) }
+            if callers <= holds {
+                passed = callers
+            } else {
+                failed = Some(callers)
+            }
             next = search.next(passed, failed);
         }
         tried

@@ -106,8 +106,18 @@ fn capacity(args: &CapacityArgs) -> io::Result<ExitCode> {
 
 fn register(plan: &register::Plan) -> io::Result<ExitCode> {
     let found = register::run(plan)?;
-    let per_core = found.rate_per_core().map_or(String::new(), |rate| format!(", {rate:.0} per core of the server"));
-    println!("registered   {:.0} a second{per_core}; answers {:?}, {} sent again", found.rate(), found.answers, found.repeated);
-    println!("answered in  p50 {:.2} p99 {:.2} ms", found.times.percentile_ms(50.0), found.times.percentile_ms(99.0));
+    let per_core =
+        found.rate_per_core().map_or(String::new(), |rate| format!(", {rate:.0} per core of the server"));
+    println!(
+        "registered   {:.0} a second{per_core}; answers {:?}, {} sent again",
+        found.rate(),
+        found.answers,
+        found.repeated
+    );
+    println!(
+        "answered in  p50 {:.2} p99 {:.2} ms",
+        found.times.percentile_ms(50.0),
+        found.times.percentile_ms(99.0)
+    );
     Ok(ExitCode::SUCCESS)
 }

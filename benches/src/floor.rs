@@ -48,7 +48,11 @@ impl fmt::Display for Floor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cost_us, lost, valid } = self;
         let doubt = if *valid { "" } else { "; INVALID, we sent late" };
-        write!(f, "{cost_us:.1} us/s a caller: {:.0} callers per core; {lost} lost{doubt}", self.callers_per_core())
+        write!(
+            f,
+            "{cost_us:.1} us/s a caller: {:.0} callers per core; {lost} lost{doubt}",
+            self.callers_per_core()
+        )
     }
 }
 
@@ -72,7 +76,11 @@ fn echoed(plan: &Plan, time: Duration) -> io::Result<Floor> {
     let mut traffic = Traffic::new(plan.bind, plan.callers, setting)?;
     let echo = Echo::start(plan)?;
     for (caller, remote) in echo.addresses.iter().enumerate() {
-        traffic.start(caller, Answer { remote: *remote, payload_type: plan.codec.payload_type() }, Voice::Noise);
+        traffic.start(
+            caller,
+            Answer { remote: *remote, payload_type: plan.codec.payload_type() },
+            Voice::Noise,
+        );
     }
     run(&mut traffic, SETTLE);
     let before = echo_time();

@@ -22,7 +22,6 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// The longest that unanswered calls and goodbyes are waited for: as long as SIP's own timers try (RFC 3261, timer B).
 const PATIENCE: Duration = Duration::from_secs(33);
 
-
 /// Rooms in which latency is measured at one time.
 const PROBES: usize = 100;
 
@@ -69,7 +68,8 @@ impl Clockwork {
         if self.per_second <= 0.0 || now < self.due {
             return false;
         }
-        self.due = self.due.max(now - Duration::from_secs(1)) + Duration::from_secs_f64(1.0 / self.per_second);
+        self.due =
+            self.due.max(now - Duration::from_secs(1)) + Duration::from_secs_f64(1.0 / self.per_second);
         true
     }
 }
@@ -134,8 +134,11 @@ impl Load {
         let used = server.map(Process::usage);
         self.calm_down()?;
         let mut outcome = self.outcome();
-        outcome.server = used.zip(before).map(|(after, before)| {
-            ServerUse { used: after.since(&before), elapsed, empty, dropped: 0 }
+        outcome.server = used.zip(before).map(|(after, before)| ServerUse {
+            used: after.since(&before),
+            elapsed,
+            empty,
+            dropped: 0,
         });
         self.hang_up_all(drops, server, &mut outcome)?;
         Ok(outcome)

@@ -19,7 +19,9 @@ pub(crate) fn pin_here(core: usize) -> bool {
 /// Binds every thread that a process has now to one core; whether that was possible.
 pub(crate) fn pin(process: Process, core: usize) -> bool {
     let threads = process.threads();
-    let pinned = |thread: &i32| Pid::from_raw(*thread).is_some_and(|pid| sched_setaffinity(Some(pid), &only(core)).is_ok());
+    let pinned = |thread: &i32| {
+        Pid::from_raw(*thread).is_some_and(|pid| sched_setaffinity(Some(pid), &only(core)).is_ok())
+    };
     !threads.is_empty() && threads.iter().all(pinned)
 }
 
@@ -45,13 +47,16 @@ pub(crate) fn raise_file_limit() {
 
 /// The number of cores, the processor and the kernel, in one line.
 pub(crate) fn description() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cores = processors.lines().filter(|line| line.starts_with("processor")).count();
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let kernel = kernel.split('-').next().unwrap_or_default().trim();
     let virtual_machine = if processors.contains(" hypervisor") { ", virtual" } else { "" };
-    format!("{cores} cores of {}{virtual_machine}, Linux {kernel}", model.map_or("an unknown processor", |(_, name)| name))
+    format!(
+        "{cores} cores of {}{virtual_machine}, Linux {kernel}",
+        model.map_or("an unknown processor", |(_, name)| name)
+    )
 }
 
 fn only(core: usize) -> CpuSet {

@@ -116,7 +116,11 @@ impl Outcome {
             (heard.glitches, "windows with a glitch"),
             (self.latency.as_ref().map_or(0, |latency| latency.lost), "bursts not heard"),
         ];
-        counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+        counted
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect()
     }
 
     /// True if the run is valid and the server without fault.
@@ -192,15 +196,33 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { callers, up, per_room, talkers, codec, calls, counts, findings, tally, .. } = self;
         writeln!(f, "callers      {up} of {callers}, {codec}, rooms of {per_room}, {talkers} of them talk")?;
-        writeln!(f, "set-up       {}, {} answered, failures {:?}", Times(&calls.set_up), calls.answered, calls.failures)?;
+        writeln!(
+            f,
+            "set-up       {}, {} answered, failures {:?}",
+            Times(&calls.set_up),
+            calls.answered,
+            calls.failures
+        )?;
         writeln!(
             f,
             "received     {} packets, {} lost, {} out of order, {} jumps, {} gaps (longest {:.1} ms), {} silent, jitter {:.2} ms",
-            counts.packets, counts.lost, counts.reordered, counts.jumps, counts.gaps,
-            counts.longest_gap.as_secs_f64() * 1e3, counts.silent, counts.jitter * 1e3
+            counts.packets,
+            counts.lost,
+            counts.reordered,
+            counts.jumps,
+            counts.gaps,
+            counts.longest_gap.as_secs_f64() * 1e3,
+            counts.silent,
+            counts.jitter * 1e3
         )?;
         if let Some(latency) = &self.latency {
-            writeln!(f, "latency      {}, {} bursts, {} lost", Times(&latency.times), latency.times.count(), latency.lost)?;
+            writeln!(
+                f,
+                "latency      {}, {} bursts, {} lost",
+                Times(&latency.times),
+                latency.times.count(),
+                latency.lost
+            )?;
         } else {
             sound(f, findings)?;
         }

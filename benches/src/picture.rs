@@ -20,7 +20,8 @@ pub(crate) struct Line {
 /// Draws the lines: callers on a logarithmic axis to the right, the figure upward from 0.
 pub(crate) fn svg(title: &str, unit: &str, lines: &[Line]) -> String {
     let points = || lines.iter().flat_map(|line| &line.points);
-    let (least, most) = points().fold((f64::MAX, 1.0), |(least, most), p| (f64::min(least, p.0), f64::max(most, p.0)));
+    let (least, most) =
+        points().fold((f64::MAX, 1.0), |(least, most), p| (f64::min(least, p.0), f64::max(most, p.0)));
     let top = nice(points().fold(1.0, |top, p| f64::max(top, p.1)));
     let axes = Axes { least: least.min(most / 2.0), most, top };
     let mut out = format!(
@@ -74,7 +75,10 @@ impl Axes {
         let place = |(callers, value): &(f64, f64)| format!("{:.1},{:.1}", self.x(*callers), self.y(*value));
         let points: Vec<String> = line.points.iter().map(place).collect();
         let points = points.join(" ");
-        let _ = writeln!(out, "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>");
+        let _ = writeln!(
+            out,
+            "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
+        );
         for point in &line.points {
             let (x, y) = (self.x(point.0), self.y(point.1));
             let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>");

@@ -32,14 +32,18 @@ impl Process {
     pub(crate) fn on_port(port: u16) -> Option<Self> {
         let rows = udp_rows();
         let socket = rows.iter().find(|row| row.port == port)?.inode;
-        let processes = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let processes =
+            fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         processes.map(Self).find(|process| process.sockets().contains(&socket))
     }
 
     /// What it has used until now; zeros for what may not be read.
     pub(crate) fn usage(self) -> Usage {
         let mut usage = Usage { resident: self.resident(), ..Usage::default() };
-        let tasks = fs::read_dir(self.path("task")).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        let tasks = fs::read_dir(self.path("task"))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()));
         for task in tasks {
             let read = |file: &str| fs::read_to_string(task.join(file)).unwrap_or_default();
             let ran = read("schedstat").split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default();
@@ -87,7 +91,9 @@ impl Usage {
     /// What was used from `earlier` until now; what is held stays as it is.
     pub(crate) fn since(&self, earlier: &Self) -> Self {
         let before = |index: usize| earlier.threads.get(index).map_or(Duration::ZERO, |thread| thread.1);
-        let used = |(index, (name, time)): (usize, &(String, Duration))| (name.clone(), time.saturating_sub(before(index)));
+        let used = |(index, (name, time)): (usize, &(String, Duration))| {
+            (name.clone(), time.saturating_sub(before(index)))
+        };
         Self {
             threads: self.threads.iter().enumerate().map(used).collect(),
             waits: self.waits.saturating_sub(earlier.waits),

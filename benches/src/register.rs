@@ -120,7 +120,8 @@ fn receive(
     let mut buffer = [0; 4096];
     let Ok((length, _)) = socket.recv_from(&mut buffer) else { return false };
     let Ok(Message::Response(response)) = Message::parse(&buffer[..length]) else { return true };
-    let Some(index) = response.headers.call_id().and_then(|id| id.split('@').next()?.parse::<usize>().ok()) else {
+    let Some(index) = response.headers.call_id().and_then(|id| id.split('@').next()?.parse::<usize>().ok())
+    else {
         return true;
     };
     let Some(phone) = phones.get_mut(index.wrapping_sub(plan.user as usize)) else { return true };
@@ -180,7 +181,8 @@ impl Phone {
         *found.answers.entry(response.status).or_default() += 1;
         found.accepted += u64::from(response.status == 200);
         if response.status == 401 {
-            self.challenge = response.headers.challenges(header::WWW_AUTHENTICATE).into_iter().next().map(|c| (c, 0));
+            self.challenge =
+                response.headers.challenges(header::WWW_AUTHENTICATE).into_iter().next().map(|c| (c, 0));
         }
         true
     }

@@ -97,7 +97,12 @@ impl Report<'_> {
         std::thread::sleep(WATCHED);
         let used = server.process().usage().since(&before);
         let wakes = used.waits as f64 / WATCHED.as_secs_f64();
-        self.row("wake-ups of the idle server", "<= 1 a second", format!("{wakes:.1} a second"), Some(wakes <= 1.0));
+        self.row(
+            "wake-ups of the idle server",
+            "<= 1 a second",
+            format!("{wakes:.1} a second"),
+            Some(wakes <= 1.0),
+        );
         let size = self.args.server.size()? as f64 / 1e6;
         self.row("size of the binary", "< 15 MB stripped", format!("{size:.1} MB as built"), None);
         Ok(())
@@ -110,7 +115,8 @@ impl Report<'_> {
         for (name, per_room) in [("one room", None), ("rooms of 4", Some(4)), ("rooms of 2", Some(2))] {
             let mut line = Line { name: name.into(), points: Vec::new() };
             for callers in STEPS {
-                let outcome = self.load(&Plan { callers, per_room, ramp: 500.0, ..self.args.plan.clone() }, true)?;
+                let outcome =
+                    self.load(&Plan { callers, per_room, ramp: 500.0, ..self.args.plan.clone() }, true)?;
                 line.points.extend(outcome.cost_us().map(|cost| (callers as f64, cost)));
                 if per_room.is_none() {
                     floor_line.points.extend(outcome.floor.map(|floor| (callers as f64, floor.cost_us)));
@@ -161,7 +167,14 @@ impl Report<'_> {
             ("idle", 80, (15.0, 25.0), "p50 <= 15, p99 <= 25 ms"),
             ("1600 callers", 1600, (20.0, 35.0), "p50 <= 20, p99 <= 35 ms"),
         ] {
-            let plan = Plan { callers, per_room: Some(4), latency: true, ramp: 300.0, talkers: 1, ..self.args.plan.clone() };
+            let plan = Plan {
+                callers,
+                per_room: Some(4),
+                latency: true,
+                ramp: 300.0,
+                talkers: 1,
+                ..self.args.plan.clone()
+            };
             let outcome = self.load(&plan, false)?;
             let Some(latency) = &outcome.latency else { continue };
             let (p50, p99) = (latency.times.percentile_ms(50.0), latency.times.percentile_ms(99.0));
@@ -180,7 +193,12 @@ impl Report<'_> {
         let rate = calls.completed as f64 / plan.time;
         let p99 = calls.set_up.percentile_ms(99.0);
         let found = format!("{rate:.0} calls a second, set-up p99 {p99:.1} ms{}", told(&outcome));
-        self.row("complete calls while 500 talk", ">= 1000 a second, p99 < 20 ms", found, Some(rate >= 1000.0 && p99 < 20.0));
+        self.row(
+            "complete calls while 500 talk",
+            ">= 1000 a second, p99 < 20 ms",
+            found,
+            Some(rate >= 1000.0 && p99 < 20.0),
+        );
         self.registrations()
     }
 
@@ -204,12 +222,14 @@ impl Report<'_> {
     /// Memory while calls come and go.
     fn churn(&mut self) -> io::Result<()> {
         let server = self.serve()?;
-        let plan = Plan { callers: 500, per_room: Some(4), churn: 20.0, ramp: 500.0, ..self.args.plan.clone() };
+        let plan =
+            Plan { callers: 500, per_room: Some(4), churn: 20.0, ramp: 500.0, ..self.args.plan.clone() };
         let first = load::run(&plan)?;
         let time = self.args.churn_time;
         let later = load::run(&Plan { time, ..plan })?;
         self.memory("500 G.711 callers", &first, 24.0);
-        let held = |outcome: &Outcome| outcome.server.as_ref().map_or(0, |server| server.used.resident) as f64 / 1e6;
+        let held =
+            |outcome: &Outcome| outcome.server.as_ref().map_or(0, |server| server.used.resident) as f64 / 1e6;
         let (before, after) = (held(&first), held(&later));
         let found = format!("{before:.1} MB, after {time:.0} s {after:.1} MB{}", told(&later));
         self.row("memory, 20 calls a second come and go", "flat", found, Some(after < before * 1.05));
@@ -238,7 +258,10 @@ impl Report<'_> {
     }
 
     fn share(&mut self, what: &str, outcome: &Outcome) {
-        let (Some(ratio), Some(cost), Some(floor)) = (outcome.ratio(), outcome.cost_us(), outcome.floor) else { return };
+        let (Some(ratio), Some(cost), Some(floor)) = (outcome.ratio(), outcome.cost_us(), outcome.floor)
+        else {
+            return;
+        };
         let found = format!(
             "{:.0} % ({:.0} of {:.0} callers per core){}",
             ratio * 100.0,
@@ -274,7 +297,10 @@ impl Report<'_> {
         std::fs::create_dir_all(&self.args.out)?;
         if !self.lines.is_empty() {
             let title = "What a G.711 caller costs";
-            std::fs::write(self.file("cost.svg"), svg(title, "us of a core in a second, for each caller", &self.lines))?;
+            std::fs::write(
+                self.file("cost.svg"),
+                svg(title, "us of a core in a second, for each caller", &self.lines),
+            )?;
         }
         std::fs::write(self.file("report.md"), self.markdown())
     }
@@ -284,7 +310,10 @@ impl Report<'_> {
     }
 
     fn markdown(&self) -> String {
-        let mut text = format!("# Load report\n\n{}.\n\n| what | goal | found | met |\n|---|---|---|---|\n", machine::description());
+        let mut text = format!(
+            "# Load report\n\n{}.\n\n| what | goal | found | met |\n|---|---|---|---|\n",
+            machine::description()
+        );
         for Row { what, goal, found, met } in &self.rows {
             let met = met.map_or("", |met| if met { "yes" } else { "**no**" });
             // Writing to memory does not fail.

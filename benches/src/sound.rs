@@ -146,7 +146,13 @@ impl Ear {
     }
 
     /// Takes apart the window that is full, if one is.
-    pub(crate) fn judge(&mut self, analyser: &Analyser, who: usize, expected: &Expected, findings: &mut Findings) {
+    pub(crate) fn judge(
+        &mut self,
+        analyser: &Analyser,
+        who: usize,
+        expected: &Expected,
+        findings: &mut Findings,
+    ) {
         let length = analyser.turn.len();
         if self.filled < length {
             return;
@@ -186,7 +192,11 @@ impl Ear {
             findings.own(who, dbov(amplitude * amplitude / 2.0));
         }
         let rest = (total - known).max(0.0);
-        findings.rest(who, Rest { total, rest, jumped, nobody: expected.others.is_empty() }, analyser.impurity);
+        findings.rest(
+            who,
+            Rest { total, rest, jumped, nobody: expected.others.is_empty() },
+            analyser.impurity,
+        );
     }
 }
 

@@ -46,7 +46,8 @@ impl Server {
         command.arg("serve").arg("--config").arg(&args.config);
         command.arg("--set").arg(format!("sip.listen=udp:{address}"));
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-        let child = spawned.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", program.display())))?;
+        let child = spawned
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", program.display())))?;
         let mut server = Self { child, ready: Duration::ZERO };
         server.wait(address)?;
         server.ready = start.elapsed();

@@ -56,6 +56,8 @@ pub(crate) struct Traffic {
     /// Bursts on their way through the server, when latency is measured.
     pub(crate) bursts: Option<Bursts>,
     tally: Tally,
+    /// What those got who are gone.
+    gone: Counts,
 }
 
 /// What the generator itself did.
@@ -136,6 +138,7 @@ impl Traffic {
             },
             bursts: None,
             tally: Tally::default(),
+            gone: Counts::default(),
         })
     }
 
@@ -161,6 +164,10 @@ impl Traffic {
     pub(crate) fn stop(&mut self, caller: usize) {
         let seat = &mut self.callers[caller];
         self.listening.spare.extend(seat.ear.take());
+        if seat.peer.is_some() {
+            // Who came and went at once may have got nothing.
+            self.gone += Counts { mute_receivers: 0, ..seat.stream.counts() };
+        }
         if let Some(peer) = seat.peer.take()
             && let Some(owner) = self.by_port.get_mut(usize::from(peer.remote.port()))
             && *owner == caller as u32
@@ -203,7 +210,7 @@ impl Traffic {
 
     /// Everything is counted anew from here.
     pub(crate) fn restart(&mut self) {
-        self.tally = Tally::default();
+        (self.tally, self.gone) = (Tally::default(), Counts::default());
         self.listening.findings = Findings::default();
         self.callers.iter_mut().for_each(|caller| caller.stream.restart());
         if let Some(bursts) = &mut self.bursts {
@@ -211,9 +218,9 @@ impl Traffic {
         }
     }
 
-    /// What all receivers got together; a packet may still be on its way.
+    /// What all receivers got together.
     pub(crate) fn counts(&self) -> Counts {
-        let mut sum = Counts::default();
+        let mut sum = self.gone;
         let up = self.callers.iter().filter(|caller| caller.peer.is_some());
         up.for_each(|caller| sum += caller.stream.counts());
         sum

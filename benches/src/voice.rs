@@ -73,7 +73,8 @@ impl Voices {
     pub(crate) fn new(name: CodecName, ptime_ms: u32) -> Result<Self, CodecError> {
         let codec = name.codec(ptime_ms);
         let rate = codec.sample_rate();
-        let make = |length_ms: u32, fill: &mut dyn FnMut(&mut [i16])| encoded(codec, ptime_ms, length_ms, fill);
+        let make =
+            |length_ms: u32, fill: &mut dyn FnMut(&mut [i16])| encoded(codec, ptime_ms, length_ms, fill);
         let length = least_common_multiple(PERIOD_MS, ptime_ms) * if codec.is_packetized() { 25 } else { 1 };
         let tone = |index| {
             let mut tone = Tone::new(rate, tone_hz(index), TALKER_DBOV);

@@ -108,7 +108,8 @@ pub(crate) fn answer(sdp: &str, codec: CodecName) -> Option<Answer> {
         let (number, name) = map.split_once(' ')?;
         name.trim_end().eq_ignore_ascii_case(codec.rtpmap()).then(|| number.parse().ok())?
     });
-    let payload_type = named.or_else(|| Some(codec.payload_type()).filter(|number| *number < FIRST_DYNAMIC))?;
+    let payload_type =
+        named.or_else(|| Some(codec.payload_type()).filter(|number| *number < FIRST_DYNAMIC))?;
     let taken = offered.contains(&payload_type);
     taken.then_some(Answer { remote: SocketAddr::new(ip, port), payload_type })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_codec::{Codec, CodecError, Decoder};
-use confab_rtp::Packet;
+use confab_rtp::{Packet, ReceiveStatistics, rtcp};
 
 use crate::phone::PhoneConfig;
 use crate::track::Track;
@@ -12,6 +12,8 @@ use crate::track::Track;
 const LONGEST_PACKET_MS: usize = 120;
 /// The longest loss that is concealed rather than taken for a new start, packets.
 const LONGEST_LOSS: u16 = 100;
+/// Octets of a receiver report with one block and a name.
+const LONGEST_REPORT: usize = 128;
 
 /// What one phone hears.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct Ear {
     payload_type: u8,
     frame: Vec<i16>,
     expected: Option<Expected>,
+    statistics: Option<ReceiveStatistics>,
     pub(crate) counts: Counts,
     pub(crate) heard: Track,
 }
@@ -57,6 +60,7 @@ impl Ear {
             payload_type: config.payload_type(),
             frame: vec![0; rate as usize / 1000 * LONGEST_PACKET_MS],
             expected: None,
+            statistics: None,
             counts: Counts::default(),
             heard: Track::new(rate),
         })
@@ -68,6 +72,16 @@ impl Ear {
             Ok(packet) if packet.payload_type == self.payload_type => self.take(at, &packet),
             _ => self.counts.strange += 1,
         }
+    }
+
+    /// A receiver report of what came since the last one (RFC 3550 §6.4.2).
+    pub(crate) fn report(&mut self, ssrc: u32) -> Option<Vec<u8>> {
+        let block = self.statistics.as_mut()?.report();
+        let report =
+            rtcp::Report { ssrc, sender: None, block: Some(block), xr: None, cname: "phone", bye: false };
+        let mut octets = [0; LONGEST_REPORT];
+        let length = report.write(&mut octets);
+        Some(octets[..length].to_vec())
     }
 
     fn take(&mut self, at: Duration, packet: &Packet<'_>) {
@@ -89,6 +103,10 @@ impl Ear {
             sequence: packet.sequence.wrapping_add(1),
             timestamp: packet.timestamp.wrapping_add(units),
         });
+        let statistics = self.statistics.get_or_insert_with(|| ReceiveStatistics::new(packet.ssrc));
+        statistics.count(packet.sequence);
+        let arrival = at.as_secs_f64() * f64::from(self.codec.clock_rate());
+        statistics.time(packet.timestamp, arrival as u32);
         self.play(at, packet.payload);
     }
 
@@ -103,7 +121,8 @@ impl Ear {
 
     /// Fills what is missing before a packet: a loss by concealment, a pause by silence.
     fn bridge(&mut self, missing: u16, units: u32, next: &[u8]) {
-        let samples = (u64::from(units) * u64::from(self.heard.rate) / u64::from(self.codec.clock_rate())) as usize;
+        let samples =
+            (u64::from(units) * u64::from(self.heard.rate) / u64::from(self.codec.clock_rate())) as usize;
         if missing == 0 && units == 0 {
             return;
         }

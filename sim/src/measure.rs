@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::time::Duration;
 
 use confab_codec::resample;
-use confab_mixer::level_dbov;
+use confab_mixer::{level_dbov, tone_level_dbov};
 
 use crate::track::Track;
 
@@ -23,6 +23,15 @@ const QUIET_DBOV: f32 = -50.0;
 /// How much later than it was said, in ms, that is heard which is heard from `at` on; `None` if it is nothing that was
 /// said, or silence.
 pub fn delay(said: &Track, heard: &Track, at: Duration) -> Option<f64> {
+    Some(compare(said, heard, at)?.0)
+}
+
+/// How like what was said is what is heard from `at` on, once the delay is taken out: up to 1.
+pub fn likeness_at(said: &Track, heard: &Track, at: Duration) -> Option<f64> {
+    Some(compare(said, heard, at)?.1.into())
+}
+
+fn compare(said: &Track, heard: &Track, at: Duration) -> Option<(f64, f32)> {
     let sought = heard.between(at, at + Duration::from_millis(SOUGHT_MS));
     let earliest = at.saturating_sub(Duration::from_millis(LONGEST_DELAY_MS));
     let first = said.index_at(earliest);
@@ -30,10 +39,11 @@ pub fn delay(said: &Track, heard: &Track, at: Duration) -> Option<f64> {
     if level_dbov(sought) < QUIET_DBOV {
         return None;
     }
-    let place = find(&compared(sought, heard.rate)?, &compared(within, said.rate)?)?;
+    let (place, alike) = find(&compared(sought, heard.rate)?, &compared(within, said.rate)?)?;
     let sample = first + place * said.rate as usize / COMPARED_RATE as usize;
     let came = heard.time_of(heard.index_at(at));
-    Some((came.as_secs_f64() - said.time_of(sample).as_secs_f64()) * 1000.0)
+    let late = came.as_secs_f64() - said.time_of(sample).as_secs_f64();
+    (alike > ALIKE).then_some((late * 1000.0, alike))
 }
 
 fn compared(samples: &[i16], rate: u32) -> Option<Vec<f32>> {
@@ -41,8 +51,8 @@ fn compared(samples: &[i16], rate: u32) -> Option<Vec<f32>> {
     Some(samples.iter().map(|&sample| f32::from(sample)).collect())
 }
 
-/// Where in `within` that is which is most like `sought`, whatever its level.
-fn find(sought: &[f32], within: &[f32]) -> Option<usize> {
+/// Where in `within` that is which is most like `sought`, whatever its level, and how like.
+fn find(sought: &[f32], within: &[f32]) -> Option<(usize, f32)> {
     let last = within.len().checked_sub(sought.len())?;
     let (thin_sought, thin_within) = (thinned(sought), thinned(within));
     let best = |places: &mut dyn Iterator<Item = usize>, sought: &[f32], within: &[f32]| {
@@ -52,8 +62,7 @@ fn find(sought: &[f32], within: &[f32]) -> Option<usize> {
     let last_thin = thin_within.len().checked_sub(thin_sought.len())?;
     let (about, _) = best(&mut (0..=last_thin), &thin_sought, &thin_within)?;
     let near = (about * STRIDE).saturating_sub(2 * STRIDE)..=(about * STRIDE + 2 * STRIDE).min(last);
-    let (place, alike) = best(&mut near.into_iter(), sought, within)?;
-    (alike > ALIKE).then_some(place)
+    best(&mut near.into_iter(), sought, within)
 }
 
 fn thinned(samples: &[f32]) -> Vec<f32> {
@@ -90,6 +99,16 @@ pub fn residual_dbov(samples: &[i16], rate: u32, hz: f64, window_ms: usize) -> V
     rest.chunks_exact(rate as usize / 1000 * window_ms).map(level_dbov).collect()
 }
 
+/// The loudest frequency between `from` and `to` Hz that is none of `tones`: its Hz and dBov. Whole tens of Hz only: give
+/// it a second of sound.
+pub fn loudest_product(samples: &[i16], rate: u32, tones: &[u16], from: u16, to: u16) -> (u16, f32) {
+    (from..to)
+        .step_by(10)
+        .filter(|hz| tones.iter().all(|tone| tone.abs_diff(*hz) >= 30))
+        .map(|hz| (hz, tone_level_dbov(samples, rate, hz.into())))
+        .fold((0, f32::MIN), |loudest, product| if product.1 > loudest.1 { product } else { loudest })
+}
+
 /// Clicks: places where the sound changes its course far more abruptly than around it, at least [`CLICK_APART_MS`] apart.
 /// What is given is their times, in samples.
 pub fn clicks(samples: &[i16], rate: u32) -> Vec<usize> {
@@ -107,7 +126,7 @@ pub fn clicks(samples: &[i16], rate: u32) -> Vec<usize> {
 }
 
 /// A click bends the sound by so much at least, and by so many times the mean around it.
-const CLICK_LEAST: f32 = 300.0;
+const CLICK_LEAST: f32 = 600.0;
 const CLICK_FACTOR: f32 = 12.0;
 /// What "around" means, and how far clicks are apart, ms.
 const CLICK_NEAR_MS: usize = 10;
@@ -131,27 +150,27 @@ mod tests {
     use super::*;
     use confab_mixer::Tone;
 
-    fn tone(len: usize) -> Vec<i16> {
+    fn tone(hz: f32, len: usize) -> Vec<i16> {
         let mut samples = vec![0; len];
-        Tone::new(8000, 1000.0, -20.0).fill(&mut samples);
+        Tone::new(8000, hz, -20.0).fill(&mut samples);
         samples
     }
 
     #[test]
     fn a_steady_tone_leaves_rounding_only_and_a_jump_of_its_phase_stands_out() {
-        let steady = residual_dbov(&tone(8000), 8000, 1000.0, 5);
+        let steady = residual_dbov(&tone(1000.0, 8000), 8000, 1000.0, 5);
         assert!(steady.iter().all(|&level| level < -85.0), "{steady:?}");
-        let mut broken = tone(8000);
+        let mut broken = tone(1000.0, 8000);
         broken.remove(4000);
         assert!(residual_dbov(&broken[..7960], 8000, 1000.0, 5).iter().any(|&level| level > -30.0));
     }
 
     #[test]
     fn a_missing_piece_of_a_tone_is_a_click_and_the_tone_is_none() {
-        assert_eq!(clicks(&tone(8000), 8000), []);
-        let mut broken = tone(8000);
-        broken.drain(4001..4004);
+        assert_eq!(clicks(&tone(200.0, 8000), 8000), []);
+        let mut broken = tone(200.0, 8000);
+        broken.drain(4010..4030);
         let found = clicks(&broken, 8000);
-        assert!(found.len() == 1 && found[0].abs_diff(4000) < 4, "{found:?}");
+        assert!(found.len() == 1 && found[0].abs_diff(4010) < 4, "{found:?}");
     }
 }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use confab_codec::{Codec, CodecError, Encoder};
-use confab_rtp::Packet;
+use confab_rtp::{EventSender, Packet};
 
-use crate::phone::PhoneConfig;
+use crate::phone::{EVENTS, PhoneConfig, Press};
 use crate::source::Source;
 use crate::track::Track;
 
 /// The longest payload: 60 ms of L16 at 48 kHz.
 const LONGEST_PAYLOAD: usize = 5760;
+
+/// How long a key is down, ms.
+const KEY_MS: u32 = 100;
 
 /// Makes the packets of one phone.
 #[derive(Debug)]
@@ -28,6 +31,9 @@ pub(crate) struct Mouth {
     first_timestamp: u32,
     payload_type: u8,
     is_silent: bool,
+    /// Keys that are still to be pressed, the next one last.
+    presses: Vec<Press>,
+    keys: EventSender,
     pub(crate) said: Track,
 }
 
@@ -49,8 +55,14 @@ impl Mouth {
             first_timestamp: ssrc.rotate_left(16),
             payload_type: config.payload_type(),
             is_silent: true,
+            presses: config.presses.iter().rev().copied().collect(),
+            keys: EventSender::new(),
             said: Track::new(rate),
         })
+    }
+
+    pub(crate) fn ssrc(&self) -> u32 {
+        self.ssrc
     }
 
     /// When the next packet leaves.
@@ -62,22 +74,55 @@ impl Mouth {
     pub(crate) fn speak(&mut self) -> Option<Vec<u8>> {
         let at = self.next_at();
         let frame = self.listen_to_source(at);
+        self.press_keys(at);
+        let datagram = self.tell_key().or_else(|| self.encode(&frame));
+        self.packets += 1;
+        self.is_silent = datagram.is_none();
+        datagram
+    }
+
+    fn press_keys(&mut self, at: Duration) {
+        if let Some(press) = self.presses.pop_if(|press| self.joined + press.at <= at) {
+            let units = self.codec.clock_rate() / 1000;
+            self.keys.press(press.digit, KEY_MS * units, self.timestamp());
+        }
+    }
+
+    /// A packet of the key that is down: instead of sound.
+    fn tell_key(&mut self) -> Option<Vec<u8>> {
+        let event = self.keys.next(self.units() as u16)?;
+        Some(self.datagram(Packet {
+            marker: event.marker,
+            payload_type: EVENTS,
+            timestamp: event.timestamp,
+            payload: &event.payload,
+            ..Packet::default()
+        }))
+    }
+
+    fn encode(&mut self, frame: &[i16]) -> Option<Vec<u8>> {
         let mut payload = [0; LONGEST_PAYLOAD];
-        let length = self.encoder.encode(&frame, &mut payload);
+        let length = self.encoder.encode(frame, &mut payload);
         let packet = Packet {
             marker: self.is_silent,
             payload_type: self.payload_type,
-            sequence: self.first_sequence.wrapping_add(self.packets as u16),
-            timestamp: self.first_timestamp.wrapping_add(self.packets.wrapping_mul(self.units())),
-            ssrc: self.ssrc,
+            timestamp: self.timestamp(),
             payload: &payload[..length],
             ..Packet::default()
         };
-        let mut datagram = vec![0; Packet::HEADER + length];
+        (length > 0).then(|| self.datagram(packet))
+    }
+
+    fn datagram(&self, packet: Packet<'_>) -> Vec<u8> {
+        let sequence = self.first_sequence.wrapping_add(self.packets as u16);
+        let packet = Packet { ssrc: self.ssrc, sequence, ..packet };
+        let mut datagram = vec![0; Packet::HEADER + packet.payload.len()];
         packet.write(&mut datagram);
-        self.packets += 1;
-        self.is_silent = length == 0;
-        (length > 0).then_some(datagram)
+        datagram
+    }
+
+    fn timestamp(&self) -> u32 {
+        self.first_timestamp.wrapping_add(self.packets.wrapping_mul(self.units()))
     }
 
     /// Duration of a packet in units of the RTP clock.

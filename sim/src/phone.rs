@@ -12,6 +12,15 @@ use crate::network::{Conditions, Network};
 use crate::source::Talk;
 use crate::track::Track;
 
+/// A key that is pressed for 100 ms, told by telephone-events (RFC 4733).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Press {
+    /// When it goes down, from the begin of the call.
+    pub at: Duration,
+    /// `0`-`9`, `*`, `#`, `A`-`D`.
+    pub digit: char,
+}
+
 /// A phone and its line. The default is a PCMU phone that hears the room and says nothing, on a perfect line.
 #[derive(Clone, Debug)]
 pub struct PhoneConfig {
@@ -37,6 +46,8 @@ pub struct PhoneConfig {
     pub downlink: Conditions,
     /// What is said into it.
     pub talk: Talk,
+    /// The keys that are pressed, in order.
+    pub presses: Vec<Press>,
 }
 
 impl Default for PhoneConfig {
@@ -53,6 +64,7 @@ impl Default for PhoneConfig {
             uplink_seed: None,
             downlink: Conditions::default(),
             talk: Talk::default(),
+            presses: Vec::new(),
         }
     }
 }
@@ -62,6 +74,7 @@ const G711_MU: u8 = 0;
 const G711_A: u8 = 8;
 const G722: u8 = 9;
 const DYNAMIC: u8 = 96;
+pub(crate) const EVENTS: u8 = 101;
 
 impl PhoneConfig {
     /// A phone of this codec.
@@ -101,23 +114,14 @@ impl PhoneConfig {
     pub(crate) fn stream(&self, remote: SocketAddr) -> StreamConfig {
         StreamConfig {
             remote: Some(remote),
-            remote_rtcp: None,
-            codec: self.room_codec.unwrap_or(self.codec),
-            send_payload_type: self.payload_type(),
-            receive_payload_type: self.payload_type(),
-            event_payload_type: None,
-            event_clock_rate: 8000,
-            comfort_noise: None,
-            send_comfort_noise: None,
+            event_payload_type: Some(EVENTS),
+            event_clock_rate: self.codec.clock_rate(),
             ptime_ms: self.wanted_ptime_ms,
-            jitter_max_ms: 200,
-            send: true,
-            receive: true,
+            receives_fec: matches!(self.codec, Codec::Opus(opus) if opus.fec),
             rtcp_mux: true,
-            xr: false,
-            audio_level_ext: None,
             cname: "sim".into(),
             signalling_source: Some(remote.ip()),
+            ..StreamConfig::new(self.room_codec.unwrap_or(self.codec), self.payload_type())
         }
     }
 }
@@ -149,6 +153,12 @@ impl Phone {
     /// What it heard, at the times the room's packets came.
     pub fn heard(&self) -> &Track {
         &self.ear.heard
+    }
+
+    /// Drops what passed before `at`.
+    pub(crate) fn forget_before(&mut self, at: Duration) {
+        self.mouth.said.forget_before(at);
+        self.ear.heard.forget_before(at);
     }
 
     /// What it saw of the room's stream.

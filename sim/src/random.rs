@@ -1,31 +1,23 @@
 //! Numbers that look random and are the same for the same seed.
 
-/// SplitMix64: small, and any seed is a good one.
+/// The room's own generator, and what is drawn from it here.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(confab_audio::Random);
 
 impl Random {
     /// The same seed gives the same numbers.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A generator of its own for one of many users of a seed.
-    pub fn fork(&mut self) -> Self {
-        Self(self.bits())
+        Self(confab_audio::Random::new(seed))
     }
 
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.0.next()
     }
 
     /// The next number in 0..1.
     pub fn fraction(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+        self.0.fraction()
     }
 
     /// The next number in −1..1.

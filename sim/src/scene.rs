@@ -15,6 +15,9 @@ use crate::measure::delay;
 use crate::network::Conditions;
 use crate::phone::{Phone, PhoneConfig};
 
+/// Time between two reports of a phone.
+const REPORTS: Duration = Duration::from_secs(4);
+
 /// A room with its phones, in virtual time. The same seed and the same calls give the same bytes.
 pub struct Scene {
     room: Room,
@@ -27,11 +30,21 @@ pub struct Scene {
     now: Duration,
     phones: Vec<(Codec, Phone)>,
     events: Vec<(Duration, Event)>,
+    /// How late ticks begin.
+    lateness: Duration,
+    report_due: Duration,
 }
 
 /// A phone's number in its scene.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PhoneId(usize);
+
+impl PhoneId {
+    /// In the order in which phones joined, from 0.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
 
 impl Scene {
     /// An empty room that ticks every 20 ms.
@@ -59,6 +72,8 @@ impl Scene {
             now: Duration::ZERO,
             phones: Vec::new(),
             events: Vec::new(),
+            lateness: Duration::ZERO,
+            report_due: REPORTS,
         }
     }
 
@@ -75,7 +90,8 @@ impl Scene {
         let seeds = std::array::from_fn(|_| self.random.bits());
         let stream = config.stream(address(id));
         let codec = stream.codec;
-        let leg = Leg::new(leg(id), stream, self.room.format(), self.tuning, self.random.bits(), self.instant())?;
+        let leg =
+            Leg::new(leg(id), stream, self.room.format(), self.tuning, self.random.bits(), self.instant())?;
         self.room.start(Box::new(leg));
         self.room.reserve(&mut self.outbox);
         self.phones.push((codec, Phone::new(config, self.now, seeds)?));
@@ -89,9 +105,27 @@ impl Scene {
         self.room.set(leg(phone), control);
     }
 
+    /// A phone puts the room on hold or takes it back.
+    pub fn hold(&mut self, phone: PhoneId, on: bool) {
+        let now = self.instant();
+        self.room.hold(leg(phone), on, now);
+    }
+
     /// A phone's way to the room changes.
     pub fn change_uplink(&mut self, phone: PhoneId, conditions: Conditions) {
         self.phones[phone.0].1.uplink.change(conditions);
+    }
+
+    /// From now on the machine is so busy that ticks begin late by so much.
+    pub fn be_late(&mut self, lateness: Duration) {
+        self.lateness = lateness;
+    }
+
+    /// Drops what was said, heard and told more than `kept` ago: a long scene would fill the memory.
+    pub fn forget(&mut self, kept: Duration) {
+        let before = self.now.saturating_sub(kept);
+        self.phones.iter_mut().for_each(|(_, phone)| phone.forget_before(before));
+        self.events.retain(|(at, _)| *at >= before);
     }
 
     /// The room goes on at another rate.
@@ -115,6 +149,7 @@ impl Scene {
             self.deliver();
             self.tick();
             self.listen();
+            self.report();
         }
     }
 
@@ -132,6 +167,21 @@ impl Scene {
     /// A phone.
     pub fn phone(&self, id: PhoneId) -> &Phone {
         &self.phones[id.0].1
+    }
+
+    /// How many frames the room has encoded: what sharing saves shows here.
+    pub fn encodes(&self) -> u64 {
+        self.room.encodes()
+    }
+
+    /// All phones, in the order in which they joined.
+    pub fn phones(&self) -> impl Iterator<Item = PhoneId> + use<> {
+        (0..self.phones.len()).map(PhoneId)
+    }
+
+    /// How much time has passed.
+    pub fn now(&self) -> Duration {
+        self.now
     }
 
     /// What the room told so far, and when.
@@ -170,17 +220,16 @@ impl Scene {
         for (index, (_, phone)) in phones.iter_mut().enumerate() {
             while let Some(arrival) = phone.uplink.receive(*now) {
                 let source = address(PhoneId(index));
-                let event =
-                    room.receive(index, *base + arrival.at, Channel::Rtp, source, &arrival.datagram);
+                let event = room.receive(index, *base + arrival.at, Channel::Rtp, source, &arrival.datagram);
                 events.extend(event.map(|event| (arrival.at, event)));
             }
         }
     }
 
     fn tick(&mut self) {
-        let Self { room, outbox, events, base, now, phones, .. } = self;
+        let Self { room, outbox, events, base, now, phones, lateness, .. } = self;
         let due = *base + *now;
-        room.tick(due, due, outbox, &mut |event| events.push((*now, event)));
+        room.tick(due, due + *lateness, outbox, &mut |event| events.push((*now, event)));
         for datagram in outbox.datagrams().filter(|datagram| !is_rtcp(datagram.octets)) {
             phones[datagram.leg].1.downlink.send(*now, datagram.octets);
         }
@@ -191,6 +240,20 @@ impl Scene {
         for (_, phone) in &mut self.phones {
             while let Some(arrival) = phone.downlink.receive(self.now) {
                 phone.ear.hear(arrival.at, &arrival.datagram);
+            }
+        }
+    }
+
+    /// The phones report by RTCP what they hear.
+    fn report(&mut self) {
+        if self.now < self.report_due {
+            return;
+        }
+        self.report_due = self.now + REPORTS;
+        for (_, phone) in &mut self.phones {
+            let ssrc = phone.mouth.ssrc();
+            if let Some(report) = phone.ear.report(ssrc) {
+                phone.uplink.send(self.now, &report);
             }
         }
     }
@@ -208,7 +271,10 @@ fn address(phone: PhoneId) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 10_000 + 2 * phone.0 as u16))
 }
 
-#[expect(clippy::disallowed_methods, reason = "something to count from: no difference of it is ever looked at")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "something to count from: no difference of it is ever looked at"
+)]
 fn some_instant() -> Instant {
     Instant::now()
 }

@@ -21,6 +21,13 @@ pub enum Sound {
         /// Its level.
         dbov: f32,
     },
+    /// A key of a phone, as tones: a dual tone, each part of it at this level.
+    Key {
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        digit: char,
+        /// The level of each tone.
+        dbov: f32,
+    },
     /// A made voice: never the same twice, with pitch, vowels, hisses and short pauses.
     Voice {
         /// Whose.
@@ -30,12 +37,21 @@ pub enum Sound {
     },
     /// Recorded samples, at the rate of the phone's coder; silence after their end.
     Clip(Arc<[i16]>),
+    /// The same again and again: cheap, for hours.
+    Loop(Arc<[i16]>),
 }
 
 impl Sound {
     /// A voice at the usual level.
     pub fn voice(seed: u64) -> Self {
         Self::Voice { seed, dbov: -20.0 }
+    }
+
+    /// The voice at the usual level, of which so many seconds are made and repeated.
+    pub fn repeated_voice(seed: u64, rate: u32, seconds: u32) -> Self {
+        let mut samples = vec![0; (rate * seconds) as usize];
+        Source::new(&Talk::always(Self::voice(seed)), rate).fill(&mut samples);
+        Self::Loop(samples.into())
     }
 
     /// A sine.
@@ -49,7 +65,8 @@ impl Sound {
 pub struct Talk {
     /// What is said.
     pub sound: Sound,
-    /// When, from the begin of the call; empty for always. In between there is digital silence.
+    /// When, from the begin of the call, in order; empty for always. In between there is digital silence, and a voice stops
+    /// to go on where it was.
     pub spans: Vec<Range<Duration>>,
 }
 
@@ -57,6 +74,11 @@ impl Talk {
     /// All the time.
     pub fn always(sound: Sound) -> Self {
         Self { sound, spans: Vec::new() }
+    }
+
+    /// Once, from and to these times in ms.
+    pub fn once(sound: Sound, span_ms: Range<u64>) -> Self {
+        Self::during(sound, std::slice::from_ref(&span_ms))
     }
 
     /// From and to these times in ms.
@@ -71,6 +93,7 @@ impl Talk {
 pub(crate) struct Source {
     rate: u32,
     made: Made,
+    /// First and last sample of each span.
     spans: Vec<Range<u64>>,
     position: u64,
 }
@@ -81,6 +104,7 @@ enum Made {
     Tone(Tone),
     Voice(Box<Voice>),
     Clip(Arc<[i16]>),
+    Loop(Arc<[i16]>),
 }
 
 impl Source {
@@ -88,8 +112,10 @@ impl Source {
         let made = match &talk.sound {
             Sound::Silence => Made::Silence,
             Sound::Tone { hz, dbov } => Made::Tone(Tone::new(rate, *hz, *dbov)),
+            Sound::Key { digit, dbov } => Tone::dtmf(rate, *digit, *dbov).map_or(Made::Silence, Made::Tone),
             Sound::Voice { seed, dbov } => Made::Voice(Box::new(Voice::new(rate, *seed, *dbov))),
             Sound::Clip(samples) => Made::Clip(samples.clone()),
+            Sound::Loop(samples) => Made::Loop(samples.clone()),
         };
         let sample = |time: Duration| time.as_micros() as u64 * u64::from(rate) / 1_000_000;
         let spans = talk.spans.iter().map(|span| sample(span.start)..sample(span.end)).collect();
@@ -103,18 +129,36 @@ impl Source {
 
     /// The next samples.
     pub(crate) fn fill(&mut self, out: &mut [i16]) {
+        let end = self.position + out.len() as u64;
+        if self.spans.is_empty() {
+            self.sound(out);
+        } else {
+            out.fill(0);
+        }
+        for index in 0..self.spans.len() {
+            let (from, to) = (self.spans[index].start.max(self.position), self.spans[index].end.min(end));
+            if from < to {
+                let place = (from - self.position) as usize..(to - self.position) as usize;
+                self.sound(&mut out[place]);
+            }
+        }
+        self.position = end;
+    }
+
+    fn sound(&mut self, out: &mut [i16]) {
         match &mut self.made {
             Made::Silence => out.fill(0),
             Made::Tone(tone) => tone.fill(out),
             Made::Voice(voice) => voice.fill(out),
             Made::Clip(samples) => copy_from(samples, self.position as usize, out),
-        }
-        for sample in out {
-            let sounds = self.spans.is_empty() || self.spans.iter().any(|span| span.contains(&self.position));
-            *sample = if sounds { *sample } else { 0 };
-            self.position += 1;
+            Made::Loop(samples) => repeat_from(samples, self.position as usize, out),
         }
     }
+}
+
+fn repeat_from(samples: &[i16], start: usize, out: &mut [i16]) {
+    let again = samples.iter().cycle().skip(start % samples.len().max(1));
+    out.iter_mut().zip(again).for_each(|(sample, said)| *sample = *said);
 }
 
 fn copy_from(samples: &[i16], start: usize, out: &mut [i16]) {

@@ -23,6 +23,16 @@ impl Track {
         Self { rate, samples, marks: Vec::new() }
     }
 
+    /// Drops what passed before `at`; in long scenes.
+    pub(crate) fn forget_before(&mut self, at: Duration) {
+        let gone = self.index_at(at);
+        let old = self.marks.partition_point(|(first, _)| *first <= gone).saturating_sub(1);
+        let Some(&(first, _)) = self.marks.get(old) else { return };
+        self.marks.drain(..old);
+        self.marks.iter_mut().for_each(|(place, _)| *place -= first);
+        self.samples.drain(..first);
+    }
+
     /// The next samples belong to a packet that passes at `at`.
     pub(crate) fn mark(&mut self, at: Duration) {
         self.marks.push((self.samples.len(), at));
@@ -71,7 +81,10 @@ mod tests {
             track.mark(ms(at));
             track.samples.extend([at as i16; 160]);
         }
-        assert_eq!((track.time_of(0), track.time_of(80), track.time_of(321)), (ms(105), ms(115), ms(150) + ms(1) / 8));
+        assert_eq!(
+            (track.time_of(0), track.time_of(80), track.time_of(321)),
+            (ms(105), ms(115), ms(150) + ms(1) / 8)
+        );
         assert_eq!((track.index_at(ms(105)), track.index_at(ms(115)), track.index_at(ms(155))), (0, 80, 360));
         assert_eq!(track.between_ms(125, 126), [125; 8]);
         assert_eq!(track.between_ms(500, 600), []);

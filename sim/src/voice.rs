@@ -16,15 +16,22 @@ const FORMANTS: [(f32, f32, f32); 4] =
     [(300.0, 800.0, 90.0), (900.0, 2200.0, 120.0), (2300.0, 2900.0, 180.0), (3300.0, 3700.0, 250.0)];
 /// Time in which a syllable begins and ends, s.
 const RAMP: f32 = 0.02;
-/// Level of a voice of gain 1, found by measuring, dBov.
-const OWN_DBOV: f32 = -20.0;
+/// What is louder is rounded off.
+const LOUDEST: f32 = 24_000.0;
+/// By how much syllables are louder than the voice as a whole, with its pauses and soft syllables, dB.
+const SYLLABLES_DB: f32 = 4.0;
+/// Time over which its loudness is evened out, s.
+const EVENING: f32 = 0.03;
 
 /// A voice. The same seed says the same.
 #[derive(Debug)]
 pub(crate) struct Voice {
     rate: f32,
     random: Random,
-    gain: f32,
+    /// RMS of a loud syllable.
+    loudness: f32,
+    /// Mean square of the sound before it is evened out.
+    power: f32,
     /// Where in its period the pitch is, 0 to 1, and the pitch, Hz.
     phase: f32,
     pitch: f32,
@@ -52,7 +59,8 @@ impl Voice {
         let base_pitch = 100.0 + 110.0 * random.fraction() as f32;
         let mut voice = Self {
             rate: rate as f32,
-            gain: 10f32.powf((dbov - OWN_DBOV) / 20.0),
+            loudness: 32_768.0 * 10f32.powf((dbov + SYLLABLES_DB) / 20.0),
+            power: 1e6,
             phase: 0.0,
             pitch: base_pitch,
             base_pitch,
@@ -71,8 +79,10 @@ impl Voice {
             if self.said == self.syllable.samples {
                 self.begin_syllable();
             }
-            let level = self.envelope() * self.gain;
-            *sample = (self.sound() * level).clamp(-32_000.0, 32_000.0) as i16;
+            let sound = self.sound();
+            self.power += (sound * sound - self.power) / (EVENING * self.rate);
+            let level = self.envelope() * self.loudness / self.power.max(1.0).sqrt();
+            *sample = (LOUDEST * (sound * level / LOUDEST).tanh()) as i16;
             self.said += 1;
         }
     }

@@ -4,14 +4,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod foreign;
+pub mod log;
 pub mod tones;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use confab::Server;
-use confab_phone::{Call, OnCall, Phone, PhoneConfig, Transport};
+use confab_phone::{Call, Encoding, OnCall, Phone, PhoneConfig, Transport};
 use tempfile::TempDir;
 
 /// Long enough for anything that is to happen at once, also on a busy machine.
@@ -39,6 +41,11 @@ impl Bridge {
     /// The tutorial's deployment with further `--set` overrides.
     pub async fn with(overrides: &[&str]) -> Self {
         Self::from_file(&tutorial(), overrides).await
+    }
+
+    /// Rooms of every rate without a prompt, `support/rooms.toml`, with further `--set` overrides.
+    pub async fn rooms(overrides: &[&str]) -> Self {
+        Self::from_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("support/rooms.toml"), overrides).await
     }
 
     /// Another configuration file on free ports.
@@ -82,6 +89,20 @@ impl Bridge {
     /// The settings of a phone that calls without an account.
     pub fn caller(&self, number: &str, tone: f32) -> PhoneConfig {
         PhoneConfig::new(self.address, number).tone(tone)
+    }
+
+    /// A member of `room` who is in its audio: by `codec`, with a voice of `hz`.
+    pub async fn member(&self, room: &str, codec: Encoding, hz: f32) -> Member {
+        self.member_as(room, self.caller("4155550001", hz).codecs([codec])).await
+    }
+
+    /// A member of `room` who is in its audio, with a phone of his own.
+    pub async fn member_as(&self, room: &str, phone: PhoneConfig) -> Member {
+        let phone = Phone::start(phone).await.unwrap();
+        let call = phone.call(room).await.unwrap();
+        call.wait_answered(SOON).await.unwrap();
+        until("audio from the room", SOON, || (call.stream_report().packets > 0).then_some(())).await;
+        Member { phone, call }
     }
 
     /// The external caller of the tutorial: not registered, shows a number and a name.
@@ -146,6 +167,22 @@ impl Bridge {
     }
 }
 
+/// A phone and its call to a room.
+pub struct Member {
+    /// The phone.
+    pub phone: Phone,
+    /// Its call.
+    pub call: Call,
+}
+
+impl std::ops::Deref for Member {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
 /// The two phones of the tutorial's conference.
 pub struct Two {
     /// The external phone.
@@ -170,6 +207,21 @@ pub fn tutorial() -> PathBuf {
 pub async fn leave_by_hash(call: &Call) {
     let _ended_while_the_key_was_down = call.press("#").await;
     call.wait_ended(SOON).await.unwrap();
+}
+
+/// Waits until there is `found`.
+///
+/// # Panics
+/// If there is none within that time.
+pub async fn until<T>(what: &str, within: Duration, found: impl Fn() -> Option<T>) -> T {
+    let last = Instant::now() + within;
+    loop {
+        match found() {
+            Some(found) => return found,
+            None => assert!(Instant::now() < last, "no {what} within {within:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Lets `time` pass: for what must not happen in the meantime.

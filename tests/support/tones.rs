@@ -49,25 +49,51 @@ pub fn folder() -> TempDir {
     for name in PROMPTS.iter() {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        write(&path, prompt(name), SECONDS);
+        write(&path, RATE, prompt(name), SECONDS);
     }
     folder
 }
 
-/// Writes a tone of `hz` as a WAV file.
+/// Writes a tone of `hz` as a WAV file of `rate`.
 ///
 /// # Panics
 /// If it cannot be written.
-pub fn write(path: &Path, hz: f32, seconds: f32) {
+pub fn write(path: &Path, rate: u32, hz: f32, seconds: f32) {
     let spec = hound::WavSpec {
         channels: 1,
-        sample_rate: RATE,
+        sample_rate: rate,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let mut samples = vec![0; (seconds * RATE as f32) as usize];
-    Tone::new(RATE, hz, LEVEL).fill(&mut samples);
+    let mut samples = vec![0; (seconds * rate as f32) as usize];
+    Tone::new(rate, hz, LEVEL).fill(&mut samples);
     let mut writer = hound::WavWriter::create(path, spec).unwrap();
     samples.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
     writer.finalize().unwrap();
+}
+
+/// How far `samples` are from a tone of `hz` in their worst 20 ms, in dBov: what clicks, gaps and noise leave.
+pub fn impurity_dbov(samples: &[i16], rate: u32, hz: f32) -> f32 {
+    let window = rate as usize / 50;
+    let rests = samples.windows(window).step_by(window / 2).map(|part| rest_dbov(part, rate, hz));
+    rests.fold(f32::MIN, f32::max)
+}
+
+/// What is left when the tone that fits best is taken away.
+fn rest_dbov(samples: &[i16], rate: u32, hz: f32) -> f32 {
+    let wave =
+        |index: usize| (std::f64::consts::TAU * f64::from(hz) * index as f64 / f64::from(rate)).sin_cos();
+    let (mut ss, mut sc, mut cc, mut xs, mut xc) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (index, sample) in samples.iter().enumerate() {
+        let ((sin, cos), x) = (wave(index), f64::from(*sample));
+        (ss, sc, cc) = (ss + sin * sin, sc + sin * cos, cc + cos * cos);
+        (xs, xc) = (xs + x * sin, xc + x * cos);
+    }
+    let determinant = ss * cc - sc * sc;
+    let (a, b) = ((xs * cc - xc * sc) / determinant, (xc * ss - xs * sc) / determinant);
+    let rest = samples.iter().enumerate().map(|(index, sample)| {
+        let (sin, cos) = wave(index);
+        (f64::from(*sample) - a * sin - b * cos).round() as i16
+    });
+    confab_mixer::level_dbov(&rest.collect::<Vec<_>>())
 }

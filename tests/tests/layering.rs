@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crates that decide: no socket, no clock, no thread, no file.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "confab-sip",
     "confab-sdp",
     "confab-rtp",
@@ -18,6 +18,7 @@ const PURE: [&str; 8] = [
     "confab-audio",
     "confab-conference",
     "confab-switchboard",
+    "confab-sim",
 ];
 
 /// What no pure crate may reach, not even through another crate.
@@ -37,6 +38,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("confab-conference", &[]),
         ("confab-switchboard", &["confab-sip", "confab-sdp", "confab-rtp", "confab-conference"]),
         ("confab-audio", &["confab-rtp", "confab-codec", "confab-mixer"]),
+        ("confab-sim", &["confab-audio", "confab-rtp", "confab-codec", "confab-mixer"]),
         ("confab-media", &["confab-audio", "confab-codec", "confab-mixer"]),
         ("confab-config", &["confab-sip", "confab-conference"]),
         ("confab-phone", &["confab-sip", "confab-sdp", "confab-rtp", "confab-codec", "confab-mixer"]),

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use confab_tests::Bridge;
+use confab_tests::{Bridge, log};
 use tokio::process::Command;
 
 fn scenario(name: &str) -> PathBuf {
@@ -78,5 +78,21 @@ async fn the_200_is_sent_again_until_it_is_acknowledged() {
     // At once, T1 = 0.5 s and another 1 s later; the ACK comes after 2 s (RFC 3261 §13.3.1.4).
     let answers = messages.split("SIP/2.0 200 OK").skip(1).filter(|answer| answer.contains("CSeq: 1 INVITE"));
     assert_eq!(answers.count(), 3, "{messages}");
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_phone_that_knows_of_no_call_is_put_out() {
+    log::keep();
+    let bridge = Bridge::rooms(&["media.rtp-timeout-sec=1"]).await;
+    sipp(bridge.address(), "u1", "gone.xml", "8000", 1).await;
+    log::line("end of his call", |line| line.contains("4155550100 left")).await;
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_phone_that_does_not_answer_is_put_out() {
+    let bridge = Bridge::rooms(&["media.rtp-timeout-sec=1"]).await;
+    sipp(bridge.address(), "u1", "dead.xml", "8000", 1).await;
     bridge.stop().await;
 }

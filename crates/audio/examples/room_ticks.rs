@@ -28,7 +28,9 @@ fn main() {
     let mut house = House::new(rooms, legs, talkers);
     let mut times: Vec<Duration> = (0..ticks).map(|tick| house.tick(tick)).collect();
     times.sort();
-    let at = |percent: usize| times[times.len().saturating_sub(1) * percent / 100].as_nanos() / u128::from(rooms * legs);
+    let at = |percent: usize| {
+        times[times.len().saturating_sub(1) * percent / 100].as_nanos() / u128::from(rooms * legs)
+    };
     println!("{rooms} rooms of {legs}, {talkers} talk: p10 {} ns, p50 {} ns a leg and tick", at(10), at(50));
 }
 
@@ -63,7 +65,11 @@ impl House {
 
     fn open(&mut self, now: Instant) {
         let mut room = Room::new(RoomConfig {
-            mixer: MixerConfig { rate: FORMAT.rate, interval_ms: FORMAT.interval_ms, ..MixerConfig::default() },
+            mixer: MixerConfig {
+                rate: FORMAT.rate,
+                interval_ms: FORMAT.interval_ms,
+                ..MixerConfig::default()
+            },
             clock: Clock::new(now, Duration::ZERO),
             silence: SilenceLimits::default(),
         });
@@ -74,7 +80,8 @@ impl House {
                 signalling_source: Some(remote.ip()),
                 ..StreamConfig::new(Codec::Pcmu, 0)
             };
-            let leg = Leg::new(LegId(id), stream, FORMAT, Tuning::Fixed, id, now).expect("G.711 can be coded");
+            let leg =
+                Leg::new(LegId(id), stream, FORMAT, Tuning::Fixed, id, now).expect("G.711 can be coded");
             room.start(Box::new(leg));
             room.set(LegId(id), Control::Hear(Hear::Room { gain_db: 0.0 }));
             room.set(LegId(id), Control::Speak(true));

@@ -60,8 +60,8 @@ pub(crate) struct Feeds {
     /// A frame at the room's rate.
     frame: Vec<i16>,
     interval_ms: u32,
-    /// Media time since the room began, ms: packets of the same length are full at the same ticks in all feeds.
-    elapsed_ms: u32,
+    /// What was coded since the room began, ms: packets of the same length are full at the same ticks in all feeds.
+    elapsed_ms: u64,
     /// Encodes so far.
     encodes: u64,
 }
@@ -79,14 +79,18 @@ impl Feeds {
         }
     }
 
-    /// Takes in the feed that a leg brings, and makes place for all that ticks will need.
+    /// Makes place for so many legs at once: their feeds, and all that they may hear.
+    pub(crate) fn grow(&mut self, legs: usize) {
+        let places = legs.max(self.places.len());
+        self.places.resize_with(places, || None);
+        self.first_of.resize(places, None);
+    }
+
+    /// Takes in a feed that a leg brings, for which there is a place.
     pub(crate) fn add(&mut self, feed: Box<Feed>) {
-        let place = Some(Place::new(feed));
-        match self.places.iter_mut().find(|place| place.is_none()) {
-            Some(hole) => *hole = place,
-            None => self.places.push(place),
+        if let Some(hole) = self.places.iter_mut().find(|place| place.is_none()) {
+            *hole = Some(Place::new(feed));
         }
-        self.first_of.resize(self.places.len().max(self.first_of.len()), None);
     }
 
     /// Gives back a feed of the codec's kind for a leg that ends, or that changes its codec. `own` is the one that it
@@ -162,17 +166,17 @@ impl Feeds {
         place.feed.coded()
     }
 
-    /// The tick is over, or passes without one.
+    /// The tick is over.
     pub(crate) fn advance(&mut self) {
-        self.elapsed_ms = self.elapsed_ms.wrapping_add(self.interval_ms);
+        self.elapsed_ms += u64::from(self.interval_ms);
     }
 
-    /// Goes on, in a room of another rate, where `old` stands: the feeds keep their ids and their legs. The spare ones
-    /// here must be as many of each kind as those there.
+    /// Goes on, in a room of another rate, where `old` stands: the feeds keep their ids and their legs. There must be as
+    /// many places here as there, and as many spare feeds of each kind.
     pub(crate) fn adopt(&mut self, old: &mut Self) {
         self.elapsed_ms = old.elapsed_ms;
         self.encodes = old.encodes;
-        for (index, theirs) in old.places.iter_mut().enumerate() {
+        for (index, theirs) in old.places.iter_mut().enumerate().take(self.places.len()) {
             let Some(theirs) = theirs.as_mut().filter(|place| !place.is_spare()) else { continue };
             let codec = theirs.feed.codec();
             let fits = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.is_spare_for(codec));

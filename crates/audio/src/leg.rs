@@ -39,6 +39,8 @@ pub struct Leg {
     stream: Box<StreamConfig>,
     interval_ms: u16,
     expected_loss: ExpectedLoss,
+    /// For now Opus is coded at this complexity at most.
+    max_complexity: Option<u8>,
     watch: Watch,
     random: Random,
     report_due: Instant,
@@ -80,6 +82,7 @@ impl Leg {
             interval_ms: format.interval_ms,
             watch: Watch::new(now),
             expected_loss: ExpectedLoss::default(),
+            max_complexity: None,
             random,
             on_hold: false,
             quiet_since: now,
@@ -104,6 +107,7 @@ impl Leg {
         self.inbound.update(now, stream.inbound(self.interval_ms), &mut change.jitter);
         let is_recoded = !is_same_coder(stream.codec, old.codec);
         if is_recoded {
+            self.inbound.forget_audio();
             self.coder = stream.codec;
             change.playout.follow(&mut self.playout);
             std::mem::swap(&mut self.playout, &mut change.playout);
@@ -112,7 +116,7 @@ impl Leg {
             change.sender.continue_from(&mut self.sender);
             std::mem::swap(&mut self.sender, &mut change.sender);
         }
-        self.expect_loss();
+        self.set_encoder();
         is_recoded
     }
 
@@ -126,6 +130,12 @@ impl Leg {
     pub(crate) fn hold(&mut self, now: Instant, on: bool) {
         self.on_hold = on;
         self.quiet_since = now;
+    }
+
+    /// Opus is coded at this complexity at most, until it is said otherwise.
+    pub(crate) fn ease(&mut self, max_complexity: Option<u8>) {
+        self.max_complexity = max_complexity;
+        self.set_encoder();
     }
 
     /// Takes a datagram that came at `now`; a key that it tells.
@@ -146,10 +156,15 @@ impl Leg {
                 return Some(Event::Digit { leg: self.id, digit, source: DigitSource::Events });
             }
             Received::Audio => self.playout.note_audio(timestamp(datagram), self.audio_level()),
-            Received::ComfortNoise(noise) => self.playout.note_noise(noise),
+            Received::ComfortNoise(noise) => self.playout.note_noise(timestamp(datagram), noise),
             Received::Event | Received::Dropped(_) => {}
         }
         None
+    }
+
+    /// Whether more may have come by `now` than was taken.
+    pub(crate) fn expects_more(&self, now: Instant) -> bool {
+        self.inbound.expects_more(now)
     }
 
     /// The frame to mix at the tick that was due at `due`; `None` for silence.
@@ -239,6 +254,7 @@ impl Leg {
             packets_dropped: inbound.malformed
                 + inbound.unnegotiated
                 + inbound.unusable
+                + self.playout.malformed()
                 + inbound.strangers
                 + inbound.buffer.late
                 + inbound.buffer.duplicates,
@@ -272,19 +288,20 @@ impl Leg {
         self.rtcp_heard = Some(now);
         if let Some(block) = report.block {
             self.expected_loss.note(block.fraction_lost);
-            self.expect_loss();
+            self.set_encoder();
         }
     }
 
-    /// Lets the encoder prepare for the loss that the peer reports, if FEC was negotiated.
-    fn expect_loss(&mut self) {
-        self.codec = match self.stream.codec {
-            Codec::Opus(opus) if opus.fec => {
-                let expected_loss = opus.expected_loss.max(self.expected_loss.percent());
-                Codec::Opus(confab_codec::Opus { expected_loss, ..opus })
+    /// Lets the encoder prepare for the loss that the peer reports, if FEC was negotiated, and work no harder than there is
+    /// time for.
+    fn set_encoder(&mut self) {
+        self.codec = self.stream.codec;
+        if let Codec::Opus(opus) = &mut self.codec {
+            opus.complexity = opus.complexity.min(self.max_complexity.unwrap_or(u8::MAX));
+            if opus.fec {
+                opus.expected_loss = opus.expected_loss.max(self.expected_loss.percent());
             }
-            codec => codec,
-        };
+        }
     }
 
     fn write_report(&mut self, index: usize, ntp: u64, bye: bool, outbox: &mut Outbox) {

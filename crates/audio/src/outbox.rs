@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-/// Octets of the longest RTCP compound packet: SR with one block, SDES with a CNAME of 255, BYE.
+/// Octets of the longest RTCP compound packet: SR with one block, SDES with a CNAME of 255, XR with VoIP metrics, BYE.
 pub(crate) const LONGEST_REPORT: usize = 384;
 
 /// What a leg sends at most in one tick.
@@ -43,7 +43,7 @@ struct Place {
     octets: Range<usize>,
 }
 
-/// Collects the datagrams of a tick. Grows only in [`Outbox::reserve_for`].
+/// Collects the datagrams of a tick. Grows only in [`Room::reserve`](crate::Room::reserve).
 #[derive(Default, Debug)]
 pub struct Outbox {
     datagrams: Vec<Place>,

@@ -36,6 +36,9 @@ const REST_MS: u32 = 200;
 /// goes on for so long, ms.
 const LONGEST_PAUSE_MS: usize = 500;
 
+/// A sound that ends is faded out for so long at least, ms.
+const SHORTEST_FADE_MS: usize = 5;
+
 /// The decoded samples of one leg that wait for their tick.
 #[derive(Debug)]
 pub(crate) struct Playout {
@@ -56,14 +59,15 @@ pub(crate) struct Playout {
     lag: usize,
     /// There was no silence since the last packet.
     flowing: bool,
-    /// What the sender described to be heard while it pauses (RFC 3389).
-    noise: Option<SpectralNoise>,
+    /// What the sender described to be heard while it pauses (RFC 3389), and the timestamp from which on it does.
+    noise: Option<(SpectralNoise, u32)>,
     /// Samples for which the decoder's own comfort noise may go on.
     pausable: usize,
     /// From this timestamp on all packets were told to be quiet.
     quiet_from: Option<u32>,
     output: Output,
     undecoded: u64,
+    malformed: u64,
 }
 
 impl Playout {
@@ -94,12 +98,18 @@ impl Playout {
             quiet_from: None,
             output,
             undecoded: 0,
+            malformed: 0,
         })
     }
 
     /// Packets that were told to be quiet and therefore not decoded.
     pub(crate) fn undecoded(&self) -> u64 {
         self.undecoded
+    }
+
+    /// Packets that the decoder refused.
+    pub(crate) fn malformed(&self) -> u64 {
+        self.malformed
     }
 
     /// Delay of the resampler and what stands for it, µs.
@@ -109,14 +119,13 @@ impl Playout {
 
     /// An audio packet was received, with what its sender says of its level.
     pub(crate) fn note_audio(&mut self, timestamp: u32, level: Option<AudioLevel>) {
-        self.noise = None;
         let is_quiet = level.is_some_and(|level| !level.voice && level.dbov >= SILENT_DBOV);
         self.quiet_from = if is_quiet { self.quiet_from.or(Some(timestamp)) } else { None };
     }
 
-    /// The sender pauses and describes the noise that is to be heard meanwhile.
-    pub(crate) fn note_noise(&mut self, noise: SpectralNoise) {
-        self.noise = Some(noise);
+    /// The sender pauses from this timestamp on and describes the noise that is to be heard meanwhile.
+    pub(crate) fn note_noise(&mut self, timestamp: u32, noise: SpectralNoise) {
+        self.noise = Some((noise, timestamp));
     }
 
     /// The samples of one tick, at the room's rate; `None` when there is nothing to play. `due` is the tick's nominal time.
@@ -131,7 +140,7 @@ impl Playout {
 
     /// Takes the part of `old`, whose codec was renegotiated: what that would have gone on with is faded out.
     pub(crate) fn follow(&mut self, old: &mut Self) {
-        self.undecoded = old.undecoded;
+        (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
         if old.flowing || old.output.is_sounding() {
             old.discard_given();
             let needed = old.frame.saturating_sub(old.len);
@@ -148,7 +157,7 @@ impl Playout {
         self.noise = old.noise;
         self.pausable = old.pausable;
         self.quiet_from = old.quiet_from;
-        self.undecoded = old.undecoded;
+        (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
         std::mem::swap(&mut self.decoder, &mut old.decoder);
         // What the one keeps back, the other has in its resampler.
         let passed = (old.given + old.lag).min(old.len);
@@ -185,7 +194,7 @@ impl Playout {
     }
 
     fn append(&mut self, packet: &Frame<'_>) {
-        self.begin_flow(packet.splice);
+        self.begin_flow(packet);
         let samples = self.samples(packet.units as usize);
         if self.is_told_quiet(packet) {
             self.undecoded += 1;
@@ -197,24 +206,29 @@ impl Playout {
         }
         match self.decoder.decode(packet.payload, &mut self.pcm[self.len..]) {
             Ok(decoded) => self.len += decoded,
-            Err(_) => self.conceal(samples),
+            Err(_) => {
+                self.malformed += 1;
+                self.conceal(samples);
+            }
         }
     }
 
-    fn begin_flow(&mut self, splice: bool) {
+    fn begin_flow(&mut self, packet: &Frame<'_>) {
         if self.len == 0 {
             self.append_silence(self.lag);
         }
-        if splice && self.flowing {
+        if packet.splice && self.flowing {
             self.decoder.splice();
         }
         self.flowing = true;
+        // What was said before the pause may be played after its noise has come.
+        self.noise = self.noise.filter(|&(_, since)| is_before(packet.timestamp, since));
     }
 
     fn is_told_quiet(&self, packet: &Frame<'_>) -> bool {
         let Some(since) = self.quiet_from else { return false };
-        let quiet_for = packet.timestamp.wrapping_sub(since).cast_signed();
-        quiet_for >= 0 && quiet_for as usize >= self.clock_rate / 1000 * REST_MS as usize
+        let quiet_for = packet.timestamp.wrapping_sub(since) as usize;
+        !is_before(packet.timestamp, since) && quiet_for >= self.clock_rate / 1000 * REST_MS as usize
     }
 
     fn append_silence(&mut self, samples: usize) {
@@ -240,12 +254,13 @@ impl Playout {
     /// Nothing comes for the rest of this tick.
     fn wait(&mut self) {
         let rest = &mut self.pcm[self.len..self.frame];
-        if let Some(noise) = self.noise {
+        if let Some((noise, _)) = &self.noise {
             self.decoder.noise(noise.level, noise.spectrum(), rest);
         } else if self.flowing {
             self.decoder.conceal(rest);
             self.pausable = self.pausable.saturating_sub(rest.len());
-            if self.pausable == 0 {
+            // What is left of a tick may be too short to fade out in: then it goes on for another one.
+            if self.pausable == 0 && rest.len() >= self.rate / 1000 * SHORTEST_FADE_MS {
                 fade_out(rest);
                 self.flowing = false;
             }
@@ -259,7 +274,9 @@ impl Playout {
     /// must be.
     fn correct(&mut self, inbound: &mut Inbound) {
         let per_ms = self.rate as i32 / 1000;
-        let surplus = inbound.surplus_units() * (self.rate / 1000) as i32 / (self.clock_rate / 1000) as i32;
+        let most = self.pcm.len() as i64;
+        let surplus = i64::from(inbound.surplus_units()) * self.rate as i64 / self.clock_rate as i64;
+        let surplus = surplus.clamp(-most, most) as i32;
         if surplus.abs() < LEAST_SURPLUS_MS * per_ms {
             return;
         }
@@ -297,6 +314,11 @@ impl Playout {
     fn held_units(&self) -> u32 {
         (self.len.saturating_sub(self.lag) * self.clock_rate / self.rate) as u32
     }
+}
+
+/// Whether an RTP timestamp is before another one, in modular order.
+fn is_before(timestamp: u32, other: u32) -> bool {
+    timestamp.wrapping_sub(other).cast_signed() < 0
 }
 
 fn fade_out(pcm: &mut [i16]) {

@@ -37,6 +37,8 @@ impl Retuned {
             playouts: Vec::new(),
             playbacks,
         };
+        let legs: Vec<(LegId, Codec)> = legs.collect();
+        retuned.feeds.grow(slots.max(legs.len()));
         for (leg, codec) in legs {
             retuned.feeds.add(Box::new(Feed::for_retune(codec, format)?));
             retuned.playouts.push((leg, Playout::new(codec, format, Tuning::Auto)?));

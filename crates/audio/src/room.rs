@@ -14,10 +14,14 @@ use crate::feeds::Feeds;
 use crate::format::Format;
 use crate::leg::Leg;
 use crate::outbox::{Channel, Outbox};
+use crate::relief::Relief;
 use crate::retune::Retuned;
 
 /// A tick that begins later than this after it was due is counted as late.
 pub const LATE: Duration = Duration::from_millis(5);
+
+/// Whether a leg is silent, and what its line is like, is looked at in each so-manieth tick, spread over the legs.
+const TICKS_PER_LOOK: u64 = 8;
 
 /// Legs for which a new room has place at once.
 const USUAL_LEGS: usize = 16;
@@ -55,10 +59,17 @@ pub struct Room {
     clock: Clock,
     silence: SilenceLimits,
     mixer: Mixer,
+    #[allow(
+        clippy::vec_box,
+        reason = "a leg comes and goes in its box: a worker neither allocates nor frees"
+    )]
     legs: Vec<Box<Leg>>,
+    /// The same legs, as few octets as it takes to find one among thousands.
+    ids: Vec<LegId>,
     feeds: Feeds,
     /// Its ticks, and those that came late.
     load: Load,
+    relief: Relief,
 }
 
 impl Room {
@@ -72,8 +83,10 @@ impl Room {
             silence: config.silence,
             mixer: Mixer::new(config.mixer),
             legs: Vec::with_capacity(USUAL_LEGS),
+            ids: Vec::with_capacity(USUAL_LEGS),
             feeds: Feeds::new(format),
             load: Load::default(),
+            relief: Relief::default(),
         }
     }
 
@@ -92,7 +105,7 @@ impl Room {
     /// A leg's index, which changes when a leg is stopped: the last leg takes the place of the one that goes.
     #[must_use]
     pub fn index_of(&self, leg: LegId) -> Option<usize> {
-        self.legs.iter().position(|other| other.id == leg)
+        self.ids.iter().position(|&other| other == leg)
     }
 
     /// Makes place in `outbox` for the datagrams of one tick; not for the audio path, but whenever legs have changed.
@@ -103,14 +116,17 @@ impl Room {
     /// Takes a leg in and makes place for all that its ticks will need. It joins silent and deaf.
     pub fn start(&mut self, mut leg: Box<Leg>) {
         leg.slot = Some(self.mixer.add(MemberConfig::default()));
+        self.feeds.grow(self.legs.len() + 1);
         if let Some(feed) = leg.brought.take() {
             self.feeds.add(feed);
         }
+        leg.ease(self.relief.max_complexity);
         self.shelve(leg);
     }
 
     /// Takes a leg in that is never to be ticked.
     pub fn shelve(&mut self, leg: Box<Leg>) {
+        self.ids.push(leg.id);
         self.legs.push(leg);
     }
 
@@ -129,6 +145,7 @@ impl Room {
     pub fn stop(&mut self, leg: LegId, now: Instant, outbox: &mut Outbox) -> Option<Box<Leg>> {
         let index = self.index_of(leg)?;
         self.legs[index].goodbye(index, now, &self.clock, outbox);
+        self.ids.swap_remove(index);
         Some(self.legs.swap_remove(index))
     }
 
@@ -152,6 +169,14 @@ impl Room {
             held.hold(now, on);
         }
         self.set(leg, Control::Hold(on));
+    }
+
+    /// Leaves out what there is no time for, or takes it up again; without a click.
+    pub fn ease(&mut self, relief: Relief) {
+        self.relief = relief;
+        self.mixer.allow_denoising(!relief.no_denoising);
+        self.mixer.limit_talkers(relief.max_talkers);
+        self.legs.iter_mut().for_each(|leg| leg.ease(relief.max_complexity));
     }
 
     /// The call was renegotiated; what is left in `change` is to be freed elsewhere.
@@ -182,7 +207,7 @@ impl Room {
         std::mem::swap(&mut self.feeds, &mut new.feeds);
         self.format = new.format;
         for (id, playout) in &mut new.playouts {
-            if let Some(leg) = self.legs.iter_mut().find(|leg| leg.id == *id) {
+            if let Some(leg) = self.leg(*id) {
                 leg.retune(playout);
             }
         }
@@ -220,6 +245,13 @@ impl Room {
         self.legs.get_mut(leg)?.receive(now, &self.clock, channel, source, datagram)
     }
 
+    /// Whether more audio may have come by `now` for the leg of this index than was taken: if not, its socket need not be
+    /// read until it is empty.
+    #[must_use]
+    pub fn expects_more(&self, leg: usize, now: Instant) -> bool {
+        self.legs.get(leg).is_some_and(|leg| leg.expects_more(now))
+    }
+
     /// A datagram of the leg of this index could not be sent.
     pub fn count_send_failure(&mut self, leg: usize) {
         if let Some(leg) = self.legs.get_mut(leg) {
@@ -237,7 +269,6 @@ impl Room {
     /// A tick is left out: media time passes all the same.
     pub fn skip(&mut self) {
         self.legs.iter_mut().for_each(|leg| leg.skip(self.format.interval_ms.into()));
-        self.feeds.advance();
     }
 
     /// Mixes one frame of what was received, and puts what each leg hears into `outbox`. The tick was due at `due` and
@@ -252,9 +283,12 @@ impl Room {
     }
 
     fn pull(&mut self, due: Instant, now: Instant, events: &mut impl FnMut(Event)) {
-        for leg in &mut self.legs {
+        for (index, leg) in (self.load.ticks..).zip(&mut self.legs) {
             if let (Some(slot), Some(frame)) = (leg.slot, leg.pull(due)) {
                 self.mixer.input(slot).copy_from_slice(frame);
+            }
+            if !index.is_multiple_of(TICKS_PER_LOOK) {
+                continue;
             }
             if let Some(for_ms) = leg.silence(now, self.silence) {
                 events(Event::LegSilent { leg: leg.id, for_ms });
@@ -306,11 +340,11 @@ impl Room {
     }
 
     fn slot(&self, leg: LegId) -> Option<Slot> {
-        self.legs.iter().find(|other| other.id == leg)?.slot
+        self.legs[self.index_of(leg)?].slot
     }
 
     fn leg(&mut self, leg: LegId) -> Option<&mut Box<Leg>> {
-        self.legs.iter_mut().find(|other| other.id == leg)
+        self.index_of(leg).map(|index| &mut self.legs[index])
     }
 }
 

@@ -41,6 +41,14 @@ enum Duration {
     Fixed(u32),
 }
 
+/// What is in a packet.
+enum Content<'a> {
+    /// Coded audio.
+    Audio(&'a [u8]),
+    /// Comfort noise, of this payload type.
+    Noise(u8),
+}
+
 /// The numbers of the stream, and what goes out under them.
 #[derive(Debug)]
 struct Numbered {
@@ -152,23 +160,27 @@ impl Numbered {
     ) {
         let units = ms * self.per_ms;
         let wanted = self.wanted(stream, payload, ms);
-        let Some((payload_type, payload, to)) =
-            wanted.and_then(|(kind, payload)| Some((kind, payload, destination()?)))
-        else {
+        let Some((content, to)) = wanted.and_then(|content| Some((content, destination()?))) else {
             return self.outbound.silence(units);
         };
-        let header = self.outbound.header(payload_type, units, payload.len());
-        send(to, &header, payload);
+        match content {
+            Content::Audio(payload) => {
+                send(to, &self.outbound.header(stream.send_payload_type, units, payload.len()), payload);
+            }
+            Content::Noise(payload_type) => {
+                send(to, &self.outbound.noise_header(payload_type, units, NOISE.len()), &NOISE);
+            }
+        }
     }
 
     /// What is to be sent in the place of a packet: itself, comfort noise from time to time, or nothing.
-    fn wanted<'a>(&mut self, stream: &StreamConfig, payload: &'a [u8], ms: u32) -> Option<(u8, &'a [u8])> {
+    fn wanted<'a>(&mut self, stream: &StreamConfig, payload: &'a [u8], ms: u32) -> Option<Content<'a>> {
         let Some(noise) = stream.send_comfort_noise.filter(|_| self.silent_ms > HANGOVER_MS) else {
             self.noise_age_ms = None;
-            return (!payload.is_empty()).then_some((stream.send_payload_type, payload));
+            return (!payload.is_empty()).then_some(Content::Audio(payload));
         };
         let age = self.noise_age_ms.map_or(REPEAT_MS, |age| age + ms);
         self.noise_age_ms = Some(age % REPEAT_MS);
-        (age >= REPEAT_MS).then_some((noise, &NOISE[..]))
+        (age >= REPEAT_MS).then_some(Content::Noise(noise))
     }
 }

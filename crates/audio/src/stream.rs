@@ -30,6 +30,8 @@ pub struct StreamConfig {
     pub ptime_ms: u8,
     /// The most delay that the jitter buffer may add, ms.
     pub jitter_max_ms: u16,
+    /// We asked for in-band FEC (RFC 7587 §6.1): with Opus a packet that is lost may be told by the next one.
+    pub receives_fec: bool,
     /// False when the peer's direction forbids us to send; the timestamps run on meanwhile.
     pub send: bool,
     /// False when we said that we do not want to receive.
@@ -62,6 +64,7 @@ impl StreamConfig {
             send_comfort_noise: None,
             ptime_ms: 20,
             jitter_max_ms: 200,
+            receives_fec: true,
             send: true,
             receive: true,
             rtcp_mux: false,
@@ -90,7 +93,7 @@ impl StreamConfig {
                 interval_ms,
                 max_delay_ms: self.jitter_max_ms,
                 framing: framing(self.codec),
-                fec: matches!(self.codec, Codec::Opus(opus) if opus.fec),
+                fec: self.receives_fec && matches!(self.codec, Codec::Opus(_)),
             },
         }
     }
@@ -111,5 +114,23 @@ pub(crate) fn impairment(codec: Codec) -> Impairment {
         Codec::G722 => Impairment::G722,
         Codec::L16 { .. } => Impairment::L16_WIDE,
         Codec::Opus(_) => Impairment::OPUS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_codec::Opus;
+
+    /// What the peer wants to be sent says nothing of what it sends.
+    #[test]
+    fn the_packet_behind_a_lost_one_is_waited_for_if_we_asked_for_fec() {
+        let opus = |fec| Codec::Opus(Opus { fec, ..Opus::default() });
+        for (codec, receives_fec, waits) in
+            [(opus(false), true, true), (opus(true), false, false), (Codec::G722, true, false)]
+        {
+            let stream = StreamConfig { receives_fec, ..StreamConfig::new(codec, 96) };
+            assert_eq!(stream.inbound(20).jitter.fec, waits, "{codec:?}");
+        }
     }
 }

@@ -44,7 +44,7 @@ fn report_loss(bed: &mut Bed, phone: usize, fraction_lost: u8) {
 fn the_line_is_looked_at_every_five_seconds() {
     let mut bed = Bed::new(8000, 20, Tuning::Fixed);
     let phone = bed.join(Phone::new(1, Codec::Pcmu).singing(500.0, -20.0));
-    bed.run(5100);
+    bed.run(5200);
     let told = looks(&mut bed, phone);
     assert_eq!(told.len(), 1);
     let (quality, verdict) = told[0];
@@ -52,7 +52,7 @@ fn the_line_is_looked_at_every_five_seconds() {
     assert!(quality.uplink.score.mos_lq > 4.3, "{:?}", quality.uplink.score);
 
     bed.phones[phone].loses_each = Some(20);
-    bed.run(10_000);
+    bed.run(10_500);
     let told = looks(&mut bed, phone);
     let (quality, verdict) = told[1];
     assert_eq!(verdict, Verdict::Uplink);
@@ -60,7 +60,7 @@ fn the_line_is_looked_at_every_five_seconds() {
 
     bed.phones[phone].loses_each = None;
     bed.lateness = Duration::from_millis(12);
-    bed.run(10_000);
+    bed.run(10_500);
     assert_eq!(looks(&mut bed, phone)[1].1, Verdict::OurLoad);
 }
 

@@ -43,6 +43,8 @@ fn silence_is_sent_as_comfort_noise_if_that_was_agreed() {
     let noise = heard.iter().filter(|got| got.payload_type == NOISE_PAYLOAD_TYPE).count();
     assert_eq!((heard.len() - noise, noise), (10, 3), "200 ms of silence, then one packet a second");
     assert_eq!(bed.phones[singer].got.len(), 150, "others get audio all the time");
+    let marked = heard.iter().filter(|got| got.marker).count();
+    assert!(marked == 1 && heard[0].marker, "comfort noise begins no talk spurt");
     for pair in heard.windows(2) {
         assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
     }
@@ -57,6 +59,24 @@ fn silence_is_sent_as_comfort_noise_if_that_was_agreed() {
     assert_eq!(last.timestamp.wrapping_sub(start), 3480 * 8, "timestamps are elapsed media time");
     let first = phone.got.iter().skip(13).find(|got| got.payload_type == PAYLOAD_TYPE).unwrap();
     assert!(first.marker, "a talk spurt after silence");
+}
+
+/// The jitter buffer holds the first packets of speech back: the noise goes on for as long.
+#[test]
+fn described_noise_goes_on_until_the_next_speech_is_played() {
+    let mut bed = Bed::new(8000, 20, Tuning::Fixed);
+    let singer = bed.join(Phone::new(1, Codec::Pcmu).singing(500.0, -20.0));
+    let listener = bed.join(Phone::new(2, Codec::L16 { rate: 8000 }));
+    bed.phones[singer].held_back = Some((5, 60));
+    bed.run(3000);
+    let tone = bed.phones[singer].tone.take();
+    let noise = bed.phones[singer].datagram(NOISE_PAYLOAD_TYPE, &[40]);
+    bed.deliver(singer, &noise);
+    bed.run(300);
+    (bed.phones[singer].tone, bed.phones[singer].held_back) = (tone, None);
+    bed.run(300);
+    let quietest = bed.phones[listener].last(500).chunks(80).map(level_dbov).fold(0.0, f32::min);
+    assert!(quietest > -48.0, "a hole of {quietest} dBov between noise and speech");
 }
 
 #[test]

@@ -59,3 +59,21 @@ fn opus_passes_through_a_change_without_a_click() {
         }
     }
 }
+
+/// Who is left follows feeds whose places are beyond those of a room that is made for him alone.
+#[test]
+fn those_who_stay_hear_each_other_after_others_have_left() {
+    let mut bed = Bed::new(16_000, 20, Tuning::Auto);
+    for leg in 1..=5 {
+        bed.join(Phone::new(leg, Codec::G722).singing(300.0 + 100.0 * leg as f32, -20.0));
+    }
+    bed.run(500);
+    (0..3).for_each(|_| bed.leave(0));
+    bed.retune(8000);
+    bed.run(500);
+    for (phone, frequency) in [(0, 800.0), (1, 700.0)] {
+        let (level, _) = bed.phones[phone].hears(frequency, 200);
+        assert!((level + 20.0).abs() < 0.5, "phone {phone}: {level} dBov");
+        bed.phones[phone].assert_continuous(160);
+    }
+}

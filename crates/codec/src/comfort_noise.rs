@@ -5,10 +5,14 @@
 //! has a negative one. It belongs to the sampling rate at which it was measured.
 
 use crate::random::Random;
+use crate::vector::dot;
 
 /// The most reflection coefficients that are followed or sent. Receivers may leave out what a payload has behind them
 /// (RFC 3389 §3.2).
 pub const MAX_COEFFICIENTS: usize = 10;
+
+/// Samples that are analysed together.
+const BLOCK: usize = 80;
 
 /// The level that stands for no noise, in −dBov (RFC 3389 §3.1).
 const SILENCE: u8 = 127;
@@ -136,7 +140,7 @@ pub struct NoiseAnalyzer {
     weight: f32,
     /// The weighted sums of the products with the sample so many samples ago.
     correlation: [f32; MAX_COEFFICIENTS + 1],
-    /// The last samples, the latest first.
+    /// The last samples.
     past: Coefficients,
 }
 
@@ -154,16 +158,7 @@ impl NoiseAnalyzer {
 
     /// Takes in samples of the background. After 200 ms a sample counts for a third, after 1 s for nothing.
     pub fn push(&mut self, pcm: &[i16]) {
-        for &sample in pcm {
-            let sample = f32::from(sample);
-            self.weight = self.weight * self.memory + 1.0;
-            self.correlation[0] = self.correlation[0] * self.memory + sample * sample;
-            for (sum, past) in self.correlation[1..].iter_mut().zip(self.past) {
-                *sum = *sum * self.memory + sample * past;
-            }
-            self.past.copy_within(..MAX_COEFFICIENTS - 1, 1);
-            self.past[0] = sample;
-        }
+        pcm.chunks(BLOCK).for_each(|block| self.push_block(block));
     }
 
     /// Writes the payload (RFC 3389 §3): the level, then as many coefficients as `out` has room for, at most
@@ -183,6 +178,22 @@ impl NoiseAnalyzer {
         let mean_square = self.correlation[0] / self.weight.max(1.0);
         let dbov = 10.0 * (mean_square.max(f32::MIN_POSITIVE) / (32_768.0 * 32_768.0)).log10();
         (-dbov).round().clamp(0.0, SILENCE.into()) as u8
+    }
+
+    /// Samples of one block count alike.
+    fn push_block(&mut self, block: &[i16]) {
+        let mut sound = [0.0; MAX_COEFFICIENTS + BLOCK];
+        sound[..MAX_COEFFICIENTS].copy_from_slice(&self.past);
+        for (sample, &new) in sound[MAX_COEFFICIENTS..].iter_mut().zip(block) {
+            *sample = f32::from(new);
+        }
+        let memory = self.memory.powi(block.len() as i32);
+        self.weight = self.weight * memory + block.len() as f32;
+        let newest = &sound[MAX_COEFFICIENTS..];
+        for (lag, sum) in self.correlation.iter_mut().enumerate() {
+            *sum = *sum * memory + dot(newest, &sound[MAX_COEFFICIENTS - lag..]);
+        }
+        self.past.copy_from_slice(&sound[block.len()..][..MAX_COEFFICIENTS]);
     }
 
     /// The reflection coefficients, by the recursion of Schur.

@@ -17,7 +17,7 @@ use voice::{HISTORY_MS, Voice};
 pub struct Concealer {
     rate: usize,
     /// The newest samples that were heard, oldest first.
-    history: Box<[f32]>,
+    history: Box<[i16]>,
     /// Samples of concealment since the last good frame; 0: nothing is lost.
     concealed: usize,
     voice: Voice,
@@ -33,6 +33,8 @@ const HELD_GAIN: f32 = 0.63;
 const FADED_MS: f32 = 100.0;
 /// Length of the cross-fade into a good frame, ms.
 const JOIN_MS: usize = 3;
+/// Samples of the longest history: at 48 kHz.
+const LONGEST_HISTORY: usize = 48 * HISTORY_MS;
 /// Samples that are made at a time.
 const STEP: usize = 80;
 
@@ -42,7 +44,7 @@ impl Concealer {
         let samples = rate as usize;
         Self {
             rate: samples,
-            history: vec![0.0; samples * HISTORY_MS / 1000].into(),
+            history: vec![0; samples * HISTORY_MS / 1000].into(),
             concealed: 0,
             voice: Voice::new(samples),
             background: Background::new(rate),
@@ -74,13 +76,18 @@ impl Concealer {
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
-        self.history.fill(0.0);
+        self.history.fill(0);
         self.concealed = 0;
     }
 
     fn begin_loss(&mut self) {
         if self.concealed == 0 {
-            self.voice.begin(&self.history);
+            let mut sound = [0.0; LONGEST_HISTORY];
+            let sound = &mut sound[..self.history.len()];
+            for (sample, &heard) in sound.iter_mut().zip(&self.history) {
+                *sample = f32::from(heard);
+            }
+            self.voice.begin(sound);
             self.background.begin();
         }
     }
@@ -119,9 +126,7 @@ impl Concealer {
         let newest = &frame[frame.len().saturating_sub(self.history.len())..];
         let kept = self.history.len() - newest.len();
         self.history.copy_within(newest.len().., 0);
-        for (past, &sample) in self.history[kept..].iter_mut().zip(newest) {
-            *past = f32::from(sample);
-        }
+        self.history[kept..].copy_from_slice(newest);
     }
 }
 

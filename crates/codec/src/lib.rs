@@ -17,6 +17,7 @@ mod random;
 mod resampler;
 mod resampling;
 pub mod stretch;
+mod vector;
 mod wav;
 
 pub use codec::{Codec, CodecError, Opus};

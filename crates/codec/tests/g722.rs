@@ -10,8 +10,10 @@ macro_rules! vector {
     };
 }
 
-/// What is encoded, what must come out, and what that must decode to.
-const VECTORS: [(&str, &[u8], &[u8], &[u8]); 6] = [
+/// A name, what is encoded, what must come out, and what that must decode to.
+type Vector = (&'static str, &'static [u8], &'static [u8], &'static [u8]);
+
+const VECTORS: [Vector; 6] = [
     ("speech", vector!("speech.pcm"), vector!("speech.g722"), vector!("speech.decoded")),
     ("overdriven", vector!("overdriven.pcm"), vector!("overdriven.g722"), vector!("overdriven.decoded")),
     ("quiet", vector!("quiet.pcm"), vector!("quiet.g722"), vector!("quiet.decoded")),

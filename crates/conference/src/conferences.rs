@@ -30,7 +30,7 @@ pub struct Conferences {
     roles: BTreeMap<String, Arc<Role>>,
     routes: Vec<Arc<Route>>,
     max_legs: usize,
-    legs: BTreeMap<LegId, Leg>,
+    legs: BTreeMap<LegId, Box<Leg>>,
     rooms: BTreeMap<RoomId, Room>,
     /// The rooms that one can join.
     by_name: BTreeMap<String, RoomId>,
@@ -118,6 +118,11 @@ impl Conferences {
         self.rooms.get(&room).map(|room| room.profile.clone())
     }
 
+    /// The room that a leg is in or called into.
+    pub fn room_of_leg(&self, leg: LegId) -> Option<RoomId> {
+        self.legs.get(&leg)?.room
+    }
+
     /// The number of a leg and the name of its room, for who watches.
     pub fn name_of_leg(&self, leg: LegId) -> Option<(String, String)> {
         self.legs.contains_key(&leg).then(|| self.who_and_where(leg))
@@ -139,7 +144,7 @@ impl Conferences {
     }
 
     fn left(&mut self, now: Instant, leg: LegId) {
-        if self.legs.get(&leg).is_some_and(Leg::is_calling) {
+        if self.legs.get(&leg).is_some_and(|leg| leg.is_calling()) {
             self.failed(now, leg, Outcome::Unreachable);
         } else {
             self.drop_leg(now, leg, LeaveCause::HungUp);

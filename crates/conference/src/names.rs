@@ -55,11 +55,6 @@ impl RoomTemplate {
             Some(after) => format!("{}{dialled}{after}", self.before).parse().ok(),
         }
     }
-
-    /// Whether the room depends on the number.
-    pub fn is_numbered(&self) -> bool {
-        self.after.is_some()
-    }
 }
 
 impl fmt::Display for RoomTemplate {

@@ -96,6 +96,10 @@ pub struct MediaConfig {
     pub ports: RangeInclusive<u16>,
     /// Worker threads; 0: one per core.
     pub workers: usize,
+    /// Whether each of them stays on a core of its own.
+    pub pin: bool,
+    /// The share of their time that is kept free, percent.
+    pub headroom: u8,
     /// The codecs of profiles that name none.
     pub codecs: Vec<Codec>,
     /// When a line counts as dead.

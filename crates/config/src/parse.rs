@@ -21,6 +21,9 @@ pub(crate) const USERS: &str =
 pub(crate) const LOG_FILTER: &str =
     "off, error, warn, info, debug or trace, or a list such as \"info,confab_sip=debug\"";
 
+/// What [`percent`] understands.
+pub(crate) const PERCENT: &str = "a share such as 20%, from 0% to 99%";
+
 /// The most users that one range may stand for.
 const MAX_RANGE: u64 = 10_000;
 
@@ -52,6 +55,12 @@ pub(crate) fn ports(text: &str) -> Option<RangeInclusive<u16>> {
     let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
     // The last even port needs its odd neighbour for RTCP.
     (first >= 1024 && first.next_multiple_of(2) < last).then_some(first..=last)
+}
+
+pub(crate) fn percent(text: &str) -> Option<u8> {
+    let digits = text.strip_suffix('%')?.trim_end();
+    let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
+    number.filter(|percent| *percent < 100)
 }
 
 /// Levels, each alone or of a module, as tracing's `Targets` reads them.
@@ -99,6 +108,14 @@ mod tests {
         assert_eq!(duration("24h"), Some(Duration::from_secs(86_400)));
         for wrong in ["", "60", "s", "-1s", "1.5s", "99999999999999999999d", "18446744073709551615d"] {
             assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shares_leave_something_to_work_with() {
+        assert_eq!((percent("20%"), percent("0 %"), percent("99%")), (Some(20), Some(0), Some(99)));
+        for wrong in ["20", "100%", "-1%", "+1%", "1.5%", "%", "many%"] {
+            assert_eq!(percent(wrong), None, "{wrong}");
         }
     }
 

@@ -82,6 +82,11 @@ impl Config {
             format!("{} workers", media.workers)
         };
         text.line("audio", format!("{}, ports {first}-{last} for {pairs} calls, {workers}", media.address));
+        let pinned = if media.pin { "each on a core of its own, " } else { "" };
+        text.line(
+            "",
+            format!("{pinned}{} % of their time kept free, then callers are refused", media.headroom),
+        );
         if media.advertise != [media.address] {
             text.line("", format!("shown as {}", join(media.advertise.iter().map(ToString::to_string))));
         }

@@ -174,6 +174,7 @@ fn the_reference_file_shows_the_true_defaults() {
     assert_eq!(bare.security.limits, full.security.limits);
     assert_eq!((bare.media.address, &bare.media.ports), (full.media.address, &full.media.ports));
     assert_eq!((bare.media.workers, bare.log.filter), (full.media.workers, full.log.filter));
+    assert_eq!((bare.media.pin, bare.media.headroom), (full.media.pin, full.media.headroom));
     assert_eq!(bare.conference.outcalls, full.conference.outcalls);
     assert_eq!(bare.users[0].max_contacts, full.users[0].max_contacts);
     assert_eq!(bare.gateways[0].expires, full.gateways[0].expires);
@@ -324,6 +325,7 @@ fn the_summary_says_what_was_understood() {
         "users                10: 1001-1010\n",
         "gateway mygw         127.0.0.1:5090 over udp\n",
         "audio                127.0.0.1, ports 20000-29999 for 5000 calls, 2 workers\n",
+        "20 % of their time kept free, then callers are refused\n",
         "profile simpleconf   8000 Hz, 20 ms, energy level 100, comfort noise 1400, 3 tries for a PIN\n",
         "opus, G722, PCMU, PCMA, L16 (the caller's order among the widest), packets of 20 ms, \
          Opus at its own rate, complexity 5, FEC, jitter buffer up to 200 ms, \

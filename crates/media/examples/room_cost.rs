@@ -47,7 +47,7 @@ fn join(engine: &mut Engine, worker: &mut Worker, leg: u64, talkers: u64) -> Pho
     let socket = UdpSocket::bind((ADDRESS, 0)).expect("a socket");
     socket.set_nonblocking(true).expect("a socket that does not block");
     let leg_id = LegId(leg);
-    let port = engine.open_leg(leg_id).expect("a port pair");
+    let port = engine.open_leg(leg_id, None).expect("a port pair");
     let stream = StreamConfig {
         remote: socket.local_addr().ok(),
         cname: "confab".into(),

@@ -176,4 +176,10 @@ pub struct EngineStats {
     pub events_dropped: u64,
     /// Time the workers were busy, µs.
     pub busy_us: u64,
+    /// How late the latest tick began, µs.
+    pub latest_us: u64,
+    /// Legs that were refused as no worker, or not that of their room, had time for them.
+    pub refused: u64,
+    /// How often something was left out so as to keep up, or taken up again.
+    pub shifts: u64,
 }

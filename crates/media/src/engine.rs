@@ -21,8 +21,12 @@ use crate::order::{Order, What};
 use crate::place::{LegPlace, PlaybackPlace, RoomPlace, Started, best_common_rate};
 use crate::ports::PortPool;
 use crate::room::{Line, LiveRoom};
-use crate::thread::{Wake, spawn};
+use crate::thread::{Scheduling, Wake, spawn};
 use crate::worker::Worker;
+
+mod load;
+
+pub use load::{Refusal, Shift, WorkerLoad};
 
 /// Rooms of one worker are spread over so many phases inside the interval.
 const PHASES: u32 = 16;
@@ -31,7 +35,7 @@ const PHASES: u32 = 16;
 const NOISE_SECONDS: usize = 4;
 
 /// How the engine is set up.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct EngineConfig {
     /// Address that RTP and RTCP sockets are bound to.
     pub address: IpAddr,
@@ -39,6 +43,10 @@ pub struct EngineConfig {
     pub ports: RangeInclusive<u16>,
     /// Worker threads; 0 for one per core.
     pub workers: usize,
+    /// Whether each worker stays on a core of its own.
+    pub pin: bool,
+    /// The share of a worker's time that is kept free, 0 to 1: a leg that would need it is refused.
+    pub headroom: f32,
     /// When a leg's silence is told.
     pub silence: SilenceLimits,
     /// Seeds SSRCs, first sequence numbers and timestamps, RTCP intervals and comfort noise.
@@ -46,23 +54,20 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// One worker per core, and the usual limits of silence.
+    /// One worker per core, wherever the system puts it, a fifth of its time kept free, and the usual limits of silence.
     #[must_use]
     pub fn new(address: IpAddr, ports: RangeInclusive<u16>, seed: u64) -> Self {
-        Self { address, ports, workers: 0, silence: SilenceLimits::default(), seed }
+        let silence = SilenceLimits::default();
+        Self { address, ports, workers: 0, pin: false, headroom: 0.2, silence, seed }
     }
 }
-
-/// No free port pair is left in the configured range.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no free RTP port pair is left")]
-pub struct PortsExhausted;
 
 /// The engine, as the control side holds it. Dropping it stops all legs and joins the worker threads.
 pub struct Engine {
     ports: PortPool,
     links: Vec<Link>,
     threads: Vec<JoinHandle<()>>,
+    scheduling: Vec<Scheduling>,
     legs: HashMap<LegId, LegPlace>,
     rooms: HashMap<RoomId, RoomPlace>,
     /// Those that may still run.
@@ -73,6 +78,10 @@ pub struct Engine {
     silence: SilenceLimits,
     random: Random,
     opened_rooms: u32,
+    /// When the workers were looked at last, while there is somebody to be served.
+    measured: Option<Instant>,
+    refused: u64,
+    shifts: u64,
 }
 
 impl Engine {
@@ -81,11 +90,13 @@ impl Engine {
     pub fn start(config: EngineConfig, wake: impl Fn() + Send + Sync + 'static) -> io::Result<Self> {
         UdpSocket::bind((config.address, 0))?;
         let wake: Wake = Arc::new(wake);
+        let pin = config.pin;
         let (mut engine, workers) = Self::manual(config);
         for (index, worker) in workers.into_iter().enumerate() {
-            let handle = spawn(index, worker, Arc::clone(&wake))?;
+            let (handle, scheduling) = spawn(index, worker, pin, Arc::clone(&wake))?;
             engine.links[index].thread = Some(handle.thread().clone());
             engine.threads.push(handle);
+            engine.scheduling.push(scheduling);
         }
         Ok(engine)
     }
@@ -94,11 +105,12 @@ impl Engine {
     pub fn manual(config: EngineConfig) -> (Self, Vec<Worker>) {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let count = if config.workers == 0 { cores() } else { config.workers };
-        let (links, ports): (Vec<_>, Vec<_>) = (0..count).map(|_| link()).unzip();
+        let (links, ports): (Vec<_>, Vec<_>) = (0..count).map(|_| link(1.0 - config.headroom)).unzip();
         let engine = Self {
             ports: PortPool::new(config.address, config.ports),
             links,
             threads: Vec::new(),
+            scheduling: Vec::new(),
             legs: HashMap::new(),
             rooms: HashMap::new(),
             playbacks: HashMap::new(),
@@ -107,21 +119,34 @@ impl Engine {
             silence: config.silence,
             random: Random::new(config.seed),
             opened_rooms: 0,
+            measured: None,
+            refused: 0,
+            shifts: 0,
         };
         (engine, ports.into_iter().map(Worker::new).collect())
     }
 
-    /// Binds a port pair for a leg and tells the RTP port, an even one; RTCP has the next. The same again for a leg
-    /// that is open already.
-    pub fn open_leg(&mut self, leg: LegId) -> Result<u16, PortsExhausted> {
+    /// What the system allowed each worker thread.
+    pub fn scheduling(&self) -> &[Scheduling] {
+        &self.scheduling
+    }
+
+    /// Binds a port pair for a leg that is to be in `room` (`None`: in one that is not open yet) and tells the RTP port, an
+    /// even one; RTCP has the next. The same again for a leg that is open already.
+    ///
+    /// # Errors
+    /// There is no port pair for it, or no time, going by what [`Engine::measure`] found.
+    pub fn open_leg(&mut self, leg: LegId, room: Option<RoomId>) -> Result<u16, Refusal> {
         match self.legs.get(&leg) {
-            Some(LegPlace::Opened(sockets)) => return Ok(sockets.port()),
+            Some(LegPlace::Opened { sockets, .. }) => return Ok(sockets.port()),
             Some(LegPlace::Started(started)) => return Ok(started.port),
             None => {}
         }
-        let sockets = self.ports.take().ok_or(PortsExhausted)?;
+        let worker = self.admit(room)?;
+        let sockets = self.ports.take().ok_or(Refusal::Ports)?;
         let port = sockets.port();
-        self.legs.insert(leg, LegPlace::Opened(sockets));
+        self.links[worker].legs += 1;
+        self.legs.insert(leg, LegPlace::Opened { sockets, worker });
         Ok(port)
     }
 
@@ -178,7 +203,8 @@ impl Engine {
 
     /// Counts over all workers.
     pub fn stats(&self) -> EngineStats {
-        self.links.iter().fold(EngineStats::default(), |sum, link| link.counters.add_to(sum))
+        let own = EngineStats { refused: self.refused, shifts: self.shifts, ..EngineStats::default() };
+        self.links.iter().fold(own, |sum, link| link.counters.add_to(sum))
     }
 
     fn open_room(&mut self, room: RoomId, place: RoomPlace) -> Result<(), CommandError> {
@@ -190,7 +216,8 @@ impl Engine {
         let opened = Box::new(LiveRoom::new(Room::new(config)));
         let phase = self.next_phase(place.format.interval());
         self.order(place.worker, room, What::Open { room: opened, phase })?;
-        self.links[place.worker].load += 1;
+        self.links[place.worker].rooms += 1;
+        self.ease_new_room(place.worker, room);
         self.rooms.insert(room, place);
         Ok(())
     }
@@ -199,7 +226,7 @@ impl Engine {
         let place = self.rooms.remove(&room).ok_or(CommandError::UnknownRoom(room))?;
         self.playbacks.retain(|_, playback| playback.room != room);
         let link = &mut self.links[place.worker];
-        link.load -= 1;
+        link.rooms -= 1;
         link.send(Order { room, what: What::Close });
         Ok(())
     }
@@ -207,7 +234,7 @@ impl Engine {
     fn start_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<(), CommandError> {
         let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
         match self.legs.get(&leg) {
-            Some(LegPlace::Opened(_)) => {}
+            Some(LegPlace::Opened { .. }) => {}
             Some(LegPlace::Started(_)) => return Err(CommandError::AlreadyStarted(leg)),
             None => return Err(CommandError::UnknownLeg(leg)),
         }
@@ -217,14 +244,13 @@ impl Engine {
         let codec = stream.codec;
         self.retune(room, Some(codec))?;
         let made = self.make_leg(leg, room, stream)?;
-        let Some(LegPlace::Opened(sockets)) = self.legs.remove(&leg) else {
+        let Some(LegPlace::Opened { sockets, worker: counted }) = self.legs.remove(&leg) else {
             return Err(CommandError::UnknownLeg(leg));
         };
+        self.move_leg(counted, worker);
         let started = Started { port: sockets.port(), room, worker, codec };
         self.legs.insert(leg, LegPlace::Started(started));
-        let link = &mut self.links[worker];
-        link.load += 1;
-        link.send(Order { room, what: What::Start(Line { leg: made, sockets }) });
+        self.links[worker].send(Order { room, what: What::Start(Line { leg: made, sockets }) });
         Ok(())
     }
 
@@ -254,11 +280,14 @@ impl Engine {
         let place = self.legs.remove(&leg).ok_or(CommandError::UnknownLeg(leg))?;
         self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
         match place {
-            LegPlace::Opened(sockets) => self.ports.free(sockets.port()),
+            LegPlace::Opened { sockets, worker } => {
+                self.ports.free(sockets.port());
+                self.links[worker].legs -= 1;
+            }
             LegPlace::Started(Started { port, room, worker, .. }) => {
                 self.ports.free(port);
                 let link = &mut self.links[worker];
-                link.load -= 1;
+                link.legs -= 1;
                 link.send(Order { room, what: What::Stop(leg) });
                 if let Some(place) = self.rooms.get_mut(&room) {
                     place.legs.retain(|&other| other != leg);
@@ -342,12 +371,8 @@ impl Engine {
     fn started(&self, leg: LegId) -> Result<Started, CommandError> {
         match self.legs.get(&leg) {
             Some(LegPlace::Started(started)) => Ok(*started),
-            Some(LegPlace::Opened(_)) | None => Err(CommandError::UnknownLeg(leg)),
+            Some(LegPlace::Opened { .. }) | None => Err(CommandError::UnknownLeg(leg)),
         }
-    }
-
-    fn least_loaded(&self) -> usize {
-        (0..self.links.len()).min_by_key(|&worker| self.links[worker].load).unwrap_or_default()
     }
 
     /// The next of the phases, in an order that keeps few rooms apart as well as many: each halves a gap.

@@ -14,6 +14,7 @@ mod link;
 mod order;
 mod place;
 mod ports;
+mod pressure;
 mod receive;
 mod room;
 mod sound;
@@ -27,6 +28,8 @@ pub use confab_audio::{
 };
 pub use confab_codec::{Codec, Opus};
 pub use confab_mixer::{Control, Hear};
-pub use engine::{Engine, EngineConfig, PortsExhausted};
+pub use engine::{Engine, EngineConfig, Refusal, Shift, WorkerLoad};
+pub use pressure::Step;
 pub use sound::Sound;
+pub use thread::Scheduling;
 pub use worker::Worker;

@@ -4,11 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Thread;
+use std::time::Duration;
 
+use confab_audio::LATE;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::command::{EngineStats, Event};
 use crate::order::{Order, Retired};
+use crate::pressure::{Pressure, Step};
 
 const ORDERS: usize = 4096;
 const EVENTS: usize = 8192;
@@ -24,8 +27,17 @@ pub(crate) struct Link {
     pub(crate) counters: Arc<Counters>,
     /// To be unparked when there is an order; `None` for a worker without a thread.
     pub(crate) thread: Option<Thread>,
-    /// Rooms and legs that live there.
-    pub(crate) load: usize,
+    /// Rooms that live there.
+    pub(crate) rooms: usize,
+    /// Legs that live there or will.
+    pub(crate) legs: usize,
+    pub(crate) pressure: Pressure,
+    /// What the counters said when they were looked at last.
+    pub(crate) seen: EngineStats,
+    /// What its rooms were told to leave out.
+    pub(crate) told: Step,
+    /// Callers that were refused since the worker last took some.
+    pub(crate) refused: u64,
 }
 
 /// The worker's end.
@@ -46,7 +58,9 @@ pub(crate) struct Counters {
     pub(crate) skipped_ticks: AtomicU64,
     pub(crate) rooms_failed: AtomicU64,
     pub(crate) events_dropped: AtomicU64,
-    pub(crate) busy_us: AtomicU64,
+    pub(crate) busy_ns: AtomicU64,
+    /// How late the latest tick began.
+    pub(crate) latest_us: AtomicU64,
 }
 
 impl Counters {
@@ -58,7 +72,9 @@ impl Counters {
             skipped_ticks: sum.skipped_ticks + read(&self.skipped_ticks),
             rooms_failed: sum.rooms_failed + read(&self.rooms_failed),
             events_dropped: sum.events_dropped + read(&self.events_dropped),
-            busy_us: sum.busy_us + read(&self.busy_us),
+            busy_us: sum.busy_us + read(&self.busy_ns) / 1000,
+            latest_us: sum.latest_us.max(read(&self.latest_us)),
+            ..sum
         }
     }
 }
@@ -72,8 +88,8 @@ pub(crate) fn count(counter: &AtomicU64, more: u64) {
     counter.fetch_add(more, Ordering::Relaxed);
 }
 
-/// Two ends of a new link.
-pub(crate) fn link() -> (Link, Port) {
+/// Two ends of a new link to a worker that may use this share of its core.
+pub(crate) fn link(limit: f32) -> (Link, Port) {
     let (order_in, order_out) = RingBuffer::new(ORDERS);
     let (event_in, event_out) = RingBuffer::new(EVENTS);
     let (retired_in, retired_out) = RingBuffer::new(RETIRED);
@@ -85,7 +101,12 @@ pub(crate) fn link() -> (Link, Port) {
         retired: retired_out,
         counters: Arc::clone(&counters),
         thread: None,
-        load: 0,
+        rooms: 0,
+        legs: 0,
+        pressure: Pressure::new(limit),
+        seen: EngineStats::default(),
+        told: Step::default(),
+        refused: 0,
     };
     let port = Port { orders: order_out, events: event_in, retired: retired_in, counters, unseen: false };
     (link, port)
@@ -159,6 +180,14 @@ impl Port {
         self.emit(Event::Audio(event));
     }
 
+    /// Counts a tick that began so long after it was due.
+    pub(crate) fn count_tick(&self, late: Duration) {
+        let counters = &*self.counters;
+        count(&counters.ticks, 1);
+        count(&counters.late_ticks, u64::from(late > LATE));
+        counters.latest_us.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
+    }
+
     /// Hands something back to be freed. Without a place it is freed here: late is better than leaked.
     pub(crate) fn retire(&mut self, retired: Retired) {
         self.unseen = true;
@@ -175,7 +204,7 @@ mod tests {
 
     #[test]
     fn events_beyond_the_ring_are_counted() {
-        let (mut link, mut port) = link();
+        let (mut link, mut port) = link(1.0);
         for leg in 0..EVENTS as u64 + 3 {
             port.tell(confab_audio::Event::TalkStarted { leg: LegId(leg) });
         }
@@ -186,7 +215,7 @@ mod tests {
 
     #[test]
     fn orders_that_wait_keep_their_order() {
-        let (mut link, mut port) = link();
+        let (mut link, mut port) = link(1.0);
         let sent = ORDERS as u64 + 10;
         for room in 0..sent {
             link.send(Order { room: RoomId(room), what: What::Close });

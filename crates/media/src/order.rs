@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_audio::{Leg, LegId, Retuned, StreamChange};
+use confab_audio::{Leg, LegId, Relief, Retuned, StreamChange};
 use confab_mixer::{Control, Playback};
 
 use crate::command::RoomId;
@@ -28,6 +28,7 @@ pub(crate) enum What {
     Stop(LegId),
     Set(LegId, Control),
     Hold(LegId, bool),
+    Ease(Relief),
     Play(Option<LegId>, Playback),
     StopPlayback(u64),
 }

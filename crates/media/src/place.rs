@@ -13,7 +13,11 @@ use crate::sound::Sound;
 /// Where a leg stands.
 pub(crate) enum LegPlace {
     /// It has ports.
-    Opened(SocketPair),
+    Opened {
+        sockets: SocketPair,
+        /// Where it is counted.
+        worker: usize,
+    },
     /// It is in a room.
     Started(Started),
 }

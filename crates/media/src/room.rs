@@ -92,6 +92,7 @@ impl LiveRoom {
             }
             What::Set(leg, control) => self.room.set(leg, control),
             What::Hold(leg, on) => self.room.hold(leg, on, turn.now),
+            What::Ease(relief) => self.room.ease(relief),
             What::Play(leg, playback) => {
                 if let Some(playback) = self.room.play(leg, playback) {
                     turn.port.retire(Retired::Playback(playback));
@@ -125,7 +126,8 @@ impl LiveRoom {
         self.room.reserve(outbox);
     }
 
-    /// Reads a socket until it is empty or the budget is used up.
+    /// Reads a socket until it is empty, the budget is used up, or the packet that was due is there: to see that a socket
+    /// is empty costs a third of what a packet costs.
     fn read(&mut self, leg: usize, channel: Channel, turn: &mut Turn<'_>) {
         let socket = self.sockets[leg].channel(channel);
         for _ in 0..READ_BUDGET {
@@ -133,6 +135,9 @@ impl LiveRoom {
             let source = canonical(arrived.source);
             if let Some(event) = self.room.receive(leg, arrived.at, channel, source, arrived.octets) {
                 turn.port.tell(event);
+            }
+            if channel == Channel::Rtp && !self.room.expects_more(leg, turn.now) {
+                return;
             }
         }
         self.room.count_over_budget(leg);

@@ -6,14 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use confab_audio::Outbox;
 
 use crate::command::{Event, RoomId};
-use crate::link::{Counters, Port, count};
+use crate::link::{Port, count};
 use crate::order::{Order, Retired, What};
 use crate::receive::Receiver;
 use crate::room::LiveRoom;
 use crate::turn::Turn;
-
-/// A tick that begins later than this after it was due is counted as late.
-const LATE: Duration = Duration::from_millis(5);
 
 /// Ticks that a late room catches up on at once: what the peers' jitter buffers can take. What is beyond is skipped.
 const CATCH_UP: u32 = 10;
@@ -86,9 +83,9 @@ impl Worker {
         }
     }
 
-    /// Counts of what it did.
-    pub(crate) fn counters(&self) -> &Counters {
-        &self.port.counters
+    /// Counts time in which it was at work: by this it is known who still fits. A worker with a thread counts itself.
+    pub fn note_busy(&self, time: Duration) {
+        count(&self.port.counters.busy_ns, time.as_nanos() as u64);
     }
 
     /// Whether something was sent to the control side since this was asked last.
@@ -132,10 +129,7 @@ impl Place {
         while self.is_due(turn.now) {
             let due = self.due;
             self.due += self.room.room.format().interval();
-            count(&turn.port.counters.ticks, 1);
-            if turn.now - due > LATE {
-                count(&turn.port.counters.late_ticks, 1);
-            }
+            turn.port.count_tick(turn.now - due);
             self.guard(turn, |room, turn| room.tick(due, turn));
         }
     }

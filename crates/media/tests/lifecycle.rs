@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::{Bed, Phone, ROOM, TICK, config, loopback, open};
 use confab_audio::Event;
-use confab_media::{
-    Command, CommandError, Engine, EngineConfig, LegId, PortsExhausted, RoomId, StreamConfig,
-};
+use confab_media::{Command, CommandError, Engine, EngineConfig, LegId, Refusal, RoomId, StreamConfig};
 use confab_rtp::rtcp;
 
 fn next_report(phone: &Phone, own_ssrc: u32) -> rtcp::Incoming {
@@ -24,16 +22,16 @@ fn next_report(phone: &Phone, own_ssrc: u32) -> rtcp::Incoming {
 fn ports_run_out_and_come_back() {
     let mut bed = Bed::with_pairs(30, 2);
     let phone = bed.join(1, |_| {});
-    assert_eq!(bed.engine.open_leg(LegId(2)), Ok(phone.peer.port() + 2));
-    assert_eq!(bed.engine.open_leg(LegId(2)), Ok(phone.peer.port() + 2), "open already");
-    assert_eq!(bed.engine.open_leg(LegId(3)), Err(PortsExhausted));
+    assert_eq!(bed.engine.open_leg(LegId(2), None), Ok(phone.peer.port() + 2));
+    assert_eq!(bed.engine.open_leg(LegId(2), None), Ok(phone.peer.port() + 2), "open already");
+    assert_eq!(bed.engine.open_leg(LegId(3), None), Err(Refusal::Ports));
 
     bed.command(Command::StopLeg { leg: LegId(2) });
-    assert_eq!(bed.engine.open_leg(LegId(3)), Ok(phone.peer.port() + 2), "never started");
+    assert_eq!(bed.engine.open_leg(LegId(3), None), Ok(phone.peer.port() + 2), "never started");
     bed.command(Command::StopLeg { leg: phone.leg });
     bed.tick();
     assert!(matches!(bed.events()[..], [Event::LegStats { .. }]));
-    assert_eq!(bed.engine.open_leg(LegId(4)), Ok(phone.peer.port()), "started and stopped");
+    assert_eq!(bed.engine.open_leg(LegId(4), None), Ok(phone.peer.port()), "started and stopped");
 }
 
 #[test]
@@ -145,7 +143,7 @@ fn a_closed_room_keeps_ports_until_its_legs_are_stopped() {
     bed.command(Command::StopLeg { leg: phone.leg });
     bed.tick();
     assert!(matches!(bed.events()[..], [Event::LegStats { .. }]));
-    assert!(bed.engine.open_leg(LegId(2)).is_ok());
+    assert!(bed.engine.open_leg(LegId(2), None).is_ok());
 }
 
 #[test]
@@ -154,7 +152,7 @@ fn wrong_commands_are_refused() {
     let phone = bed.join(1, |_| {});
     let unknown = LegId(9);
     let stream = phone.stream();
-    bed.engine.open_leg(LegId(2)).unwrap();
+    bed.engine.open_leg(LegId(2), None).unwrap();
     let cases = [
         (Command::StopLeg { leg: unknown }, CommandError::UnknownLeg(unknown)),
         (Command::Hold { leg: LegId(2), on: true }, CommandError::UnknownLeg(LegId(2))),
@@ -202,7 +200,7 @@ fn threads_keep_pace_and_say_goodbye_when_the_engine_is_dropped() {
     })
     .unwrap();
     engine.command(open(ROOM, 8000)).unwrap();
-    let port = engine.open_leg(LegId(1)).unwrap();
+    let port = engine.open_leg(LegId(1), None).unwrap();
     let mut phone = Phone::new(loopback(37), LegId(1), port);
     engine.command(Command::StartLeg { leg: LegId(1), room: ROOM, stream: phone.stream() }).unwrap();
 
@@ -219,7 +217,7 @@ fn threads_keep_pace_and_say_goodbye_when_the_engine_is_dropped() {
 
     engine.command(Command::StopLeg { leg: LegId(1) }).unwrap();
     wakes.recv_timeout(Duration::from_secs(5)).expect("a wake for the statistics");
-    let port = engine.open_leg(LegId(2)).unwrap();
+    let port = engine.open_leg(LegId(2), None).unwrap();
     let mut other = Phone::new(loopback(37), LegId(2), port);
     engine.command(Command::StartLeg { leg: LegId(2), room: ROOM, stream: other.stream() }).unwrap();
     other.listen(1);

@@ -39,6 +39,8 @@ const ABSENT: u8 = 7;
 pub struct Detector {
     decimator: Decimator,
     window: [f32; WINDOW],
+    /// The energies of its parts of 5 ms.
+    energies: [f32; WINDOW / HOP],
     /// The spectrum 5 ms ago.
     before: [Phasor; 8],
     run: Run,
@@ -78,12 +80,13 @@ pub(crate) struct Look {
 }
 
 impl Detector {
-    /// For audio at `rate`, a multiple of 8000 Hz.
+    /// For audio at 8, 16, 24, 32 or 48 kHz.
     pub fn new(rate: u32) -> Self {
         LazyLock::force(&TABLES);
         Self {
             decimator: Decimator::new(rate),
             window: [0.0; WINDOW],
+            energies: [0.0; WINDOW / HOP],
             before: [Phasor::default(); 8],
             run: Run::default(),
             told: None,
@@ -111,7 +114,10 @@ impl Detector {
     /// Takes the next 5 ms.
     pub(crate) fn look(&mut self, samples: &[i16]) -> Look {
         self.window.copy_within(HOP.., 0);
-        self.decimator.process(samples, &mut self.window[WINDOW - HOP..]);
+        self.energies.rotate_left(1);
+        let newest = &mut self.window[WINDOW - HOP..];
+        self.decimator.process(samples, newest);
+        self.energies[WINDOW / HOP - 1] = dot(newest, newest);
         let found = self.find();
         let digit = self.follow(found);
         let suspect = found.is_some_and(|found| self.told == Some(found.key) || self.run.looks >= SUSPECT);
@@ -119,13 +125,18 @@ impl Detector {
     }
 
     fn find(&mut self) -> Option<Found> {
-        let power = self.window.iter().zip(&TABLES.window).map(|(x, w)| (x * w) * (x * w)).sum::<f32>()
-            / TABLES.energy;
+        if self.energies.iter().sum::<f32>() < AUDIBLE * TABLES.energy {
+            // The window only takes away: most lines are quiet most of the time.
+            self.before = [Phasor::default(); 8];
+            return None;
+        }
+        let windowed: [f32; WINDOW] = std::array::from_fn(|n| self.window[n] * TABLES.window[n]);
+        let power = dot(&windowed, &windowed) / TABLES.energy;
         if power < AUDIBLE {
             self.before = [Phasor::default(); 8];
             return None;
         }
-        let now = TABLES.spectrum(&self.window);
+        let now = TABLES.spectrum(&windowed);
         let before = std::mem::replace(&mut self.before, now);
         let (row, column) = (strongest(&now[..4]), 4 + strongest(&now[4..]));
         if (now[row].power() + now[column].power()) * TABLES.scale < power * LOOSE_PURITY / 4.0 {
@@ -228,7 +239,7 @@ impl Phasor {
     }
 }
 
-/// The eight sines under their window, the same for all detectors.
+/// The window and the eight tones, the same for all detectors.
 struct Tables {
     window: [f32; WINDOW],
     /// Sum of the squares of the window.
@@ -248,7 +259,7 @@ impl Tables {
         let frequencies: [f32; 8] = std::array::from_fn(|i| if i < 4 { ROWS[i] } else { COLUMNS[i - 4] });
         let turns = |i: usize, samples: usize| (frequencies[i] * samples as f32 / RATE as f32).fract();
         let angle = |i, samples| TAU * turns(i, samples);
-        let wave = |i, quarter: f32| std::array::from_fn(|n| window[n] * (angle(i, n) + quarter).cos());
+        let wave = |i, quarter: f32| std::array::from_fn(|n| (angle(i, n) + quarter).cos());
         let sum: f32 = window.iter().sum();
         Self {
             energy: window.iter().map(|w| w * w).sum(),
@@ -270,10 +281,14 @@ impl Tables {
     }
 }
 
-fn dot(a: &[f32; WINDOW], b: &[f32; WINDOW]) -> f32 {
+/// Eight running sums, as a single one would be one long chain.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a, b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
     let mut sums = [0f32; 8];
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..8 {
+            sums[i] += a[i] * b[i];
+        }
     }
     sums.iter().sum()
 }
@@ -293,14 +308,24 @@ impl Decimator {
     }
 
     fn process(&mut self, samples: &[i16], out: &mut [f32]) {
-        let step = 1.0 / (self.factor * self.factor) as f32;
-        for (out, samples) in out.iter_mut().zip(samples.chunks_exact(self.factor)) {
-            let (mut now, mut next) = (self.carry, 0.0);
+        match self.factor {
+            1 => out.iter_mut().zip(samples).for_each(|(out, &sample)| *out = f32::from(sample)),
+            2 => self.reduce::<2>(samples, out),
+            3 => self.reduce::<3>(samples, out),
+            4 => self.reduce::<4>(samples, out),
+            _ => self.reduce::<6>(samples, out),
+        }
+    }
+
+    fn reduce<const FACTOR: usize>(&mut self, samples: &[i16], out: &mut [f32]) {
+        let step = 1.0 / (FACTOR * FACTOR) as f32;
+        for (out, samples) in out.iter_mut().zip(samples.as_chunks::<FACTOR>().0) {
+            let (mut now, mut next) = (0.0, 0.0);
             for (i, &sample) in samples.iter().enumerate() {
-                now += (self.factor - i) as f32 * step * f32::from(sample);
+                now += (FACTOR - i) as f32 * step * f32::from(sample);
                 next += i as f32 * step * f32::from(sample);
             }
-            *out = now;
+            *out = self.carry + now;
             self.carry = next;
         }
     }

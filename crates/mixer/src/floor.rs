@@ -9,17 +9,30 @@ const HOLDER: u32 = 2;
 #[derive(Debug)]
 pub(crate) struct Floor {
     places: usize,
+    /// Places if nobody limits them further.
+    most: usize,
     talkers: Vec<(u32, Slot)>,
 }
 
 impl Floor {
     pub(crate) fn new(places: Option<u16>) -> Self {
-        Self { places: places.map_or(usize::MAX, usize::from), talkers: Vec::new() }
+        let most = places.map_or(usize::MAX, usize::from);
+        Self { places: most, most, talkers: Vec::new() }
     }
 
     /// Whether there are fewer places than there might be talkers.
     pub(crate) fn is_limited(&self) -> bool {
         self.places != usize::MAX
+    }
+
+    /// For now there are no more places than this.
+    pub(crate) fn limit(&mut self, places: Option<u16>) {
+        self.places = self.most.min(places.map_or(usize::MAX, usize::from));
+    }
+
+    /// As many places as there are in another one.
+    pub(crate) fn adopt(&mut self, old: &Self) {
+        self.places = old.places;
     }
 
     /// Makes room for so many slots.

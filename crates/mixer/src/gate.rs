@@ -30,7 +30,8 @@ pub(crate) struct Timing {
     look_back: u8,
     confirm: u8,
     hangover: u16,
-    memory: u16,
+    /// What a talker's loudness loses in each frame, as a part of 2^16.
+    fading: u32,
     /// The part of the level from which on a frame is worth looking back to.
     audible: u32,
 }
@@ -42,9 +43,14 @@ impl Timing {
             look_back: frames(LOOK_BACK_MS) as u8,
             confirm: frames(CONFIRM_MS) as u8,
             hangover: frames(HANGOVER_MS),
-            memory: frames(MEMORY_MS),
+            fading: (1 << 16) / u32::from(frames(MEMORY_MS)),
             audible: INAUDIBLE * u32::from(interval_ms.max(20)) / 20,
         }
+    }
+
+    fn faded(self, loudness: u32) -> u32 {
+        let lost = (u64::from(loudness) * u64::from(self.fading)) >> 16;
+        loudness.saturating_sub(lost as u32 + 1)
     }
 
     /// Frames that must be kept, the newest included.
@@ -112,7 +118,7 @@ impl Gate {
             let turn = self.turn(); // what is still heard of it fades out
             return (self.shut(), turn);
         };
-        self.loudness = score.max(self.loudness - self.loudness.div_ceil(u32::from(timing.memory)));
+        self.loudness = score.max(timing.faded(self.loudness));
         self.audible = self.audible << 1 | u16::from(score * timing.audible > self.level);
         self.quiet = self.quiet << 1 | u16::from(score <= self.level.max(self.loudness / INAUDIBLE));
         let change = match self.talking {

@@ -80,6 +80,7 @@ pub struct Mixer {
 
     history: History,
     denoise: Option<Denoise>,
+    allows_denoising: bool,
     speaking: Vec<Voice>,
     floor: Floor,
     voices: Lanes,
@@ -128,6 +129,7 @@ impl Mixer {
             playing: Vec::new(),
             history: History::new(frame, timing.kept()),
             denoise: config.denoise.then(|| Denoise::new(config.rate)),
+            allows_denoising: true,
             speaking: Vec::new(),
             floor: Floor::new(config.max_talkers),
             voices: Lanes::new(frame),
@@ -187,6 +189,17 @@ impl Mixer {
         self.members[slot.index()].set(control);
         self.tools[slot.index()].set(control);
         self.apply_tools(slot);
+    }
+
+    /// Whether noise is taken out of the voices of those for whom that is set; it is, unless time is short.
+    pub fn allow_denoising(&mut self, on: bool) {
+        self.allows_denoising = on;
+        (0..self.members.len()).for_each(|index| self.apply_tools(Slot(index as u32)));
+    }
+
+    /// Mixes no more than so many talkers for now, even if more are configured.
+    pub fn limit_talkers(&mut self, most: Option<u16>) {
+        self.floor.limit(most);
     }
 
     /// Plays to one member, mixed over what it hears, or to the room.
@@ -279,7 +292,8 @@ impl Mixer {
 
     /// A member's tools, or how it is set, changed.
     fn apply_tools(&mut self, slot: Slot) {
-        let (tools, member) = (&self.tools[slot.index()], &mut self.members[slot.index()]);
+        let (tools, member) = (&mut self.tools[slot.index()], &mut self.members[slot.index()]);
+        tools.allow_denoising(self.allows_denoising);
         member.equipped = tools.in_use();
         if tools.agc.is_none() {
             member.boost = 1.0;

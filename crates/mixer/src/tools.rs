@@ -15,6 +15,7 @@ pub(crate) struct Tools {
     pub(crate) inband: Inband,
     pub(crate) digits: Switch,
     pub(crate) denoise: Switch,
+    wants_denoising: bool,
     /// The level of the gate as it was set.
     pub(crate) energy: u16,
 }
@@ -53,6 +54,7 @@ impl Tools {
             inband: Inband::new(rate),
             digits: Switch::default(),
             denoise: Switch::default(),
+            wants_denoising: false,
             energy: 0,
         }
     }
@@ -62,6 +64,7 @@ impl Tools {
         self.inband.reset(rate);
         self.digits = Switch { is: config.inband_digits, was: config.inband_digits };
         self.denoise = Switch { is: config.denoise, was: config.denoise };
+        self.wants_denoising = config.denoise;
         (self.agc, self.noise, self.guard) = (None, None, None);
         self.set(Control::Energy(config.energy));
         self.set(Control::AutoEnergy(config.auto_energy));
@@ -73,7 +76,13 @@ impl Tools {
     pub(crate) fn adopt(&mut self, old: &Self, rate: u32) {
         (self.agc, self.noise, self.guard) = (old.agc.clone(), old.noise.clone(), old.guard.clone());
         (self.digits, self.denoise, self.energy) = (old.digits, old.denoise, old.energy);
+        self.wants_denoising = old.wants_denoising;
         self.inband.adopt(&old.inband, rate);
+    }
+
+    /// Whether noise may be taken out of those voices that are to be without it.
+    pub(crate) fn allow_denoising(&mut self, on: bool) {
+        self.denoise.is = self.wants_denoising && on;
     }
 
     pub(crate) fn set(&mut self, control: Control) {
@@ -83,7 +92,7 @@ impl Tools {
             Control::Agc(target) => self.set_agc(target),
             Control::LoudGuard(config) => self.guard = config.map(Guard::new),
             Control::InbandDigits(on) => self.digits.is = on,
-            Control::Denoise(on) => self.denoise.is = on,
+            Control::Denoise(on) => self.wants_denoising = on,
             _ => {}
         }
     }
@@ -149,7 +158,14 @@ pub(crate) struct Judgement {
     pub(crate) too_loud: bool,
 }
 
+/// By eight running sums, as a single one would be one long chain.
 fn rms(samples: &[i16]) -> f32 {
-    let energy: f32 = samples.iter().map(|&sample| f32::from(sample) * f32::from(sample)).sum();
-    (energy / samples.len() as f32).sqrt()
+    let mut sums = [0f32; 8];
+    let (groups, _) = samples.as_chunks::<8>(); // frames are whole groups
+    for samples in groups {
+        for (sum, &sample) in sums.iter_mut().zip(samples) {
+            *sum += f32::from(sample) * f32::from(sample);
+        }
+    }
+    (sums.iter().sum::<f32>() / samples.len() as f32).sqrt()
 }

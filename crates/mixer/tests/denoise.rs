@@ -122,3 +122,21 @@ fn it_comes_and_goes_without_a_click() {
     assert!(jump < natural * 5 / 4, "{jump} against {natural}");
     assert_eq!(out[22 * 160..], samples[22 * 160..]);
 }
+
+#[test]
+fn while_time_is_short_it_rests_without_a_click_and_then_goes_on() {
+    let (mut mixer, talker, listener) = pair(8000, 20, true);
+    let samples = support::tone(150.0, -12.0, 60 * 160);
+    let natural = samples.windows(2).map(|w| w[0].abs_diff(w[1])).max().unwrap();
+    let mut out = pass(&mut mixer, talker, listener, &samples[..20 * 160]);
+    mixer.allow_denoising(false);
+    // What is set meanwhile holds for later.
+    mixer.set(talker, Control::Denoise(true));
+    out.extend(pass(&mut mixer, talker, listener, &samples[20 * 160..40 * 160]));
+    assert_eq!(out[22 * 160..], samples[22 * 160..40 * 160], "nothing is done to it");
+    mixer.allow_denoising(true);
+    out.extend(pass(&mut mixer, talker, listener, &samples[40 * 160..]));
+    assert_ne!(out[50 * 160..], samples[50 * 160..], "it is late again");
+    let jump = out[160..].windows(2).map(|w| w[0].abs_diff(w[1])).max().unwrap();
+    assert!(jump < natural * 5 / 4, "{jump} against {natural}");
+}

@@ -36,6 +36,21 @@ fn the_loudest_are_mixed() {
 }
 
 #[test]
+fn there_are_fewer_places_while_time_is_short_and_never_more_than_configured() {
+    let (mut mixer, talkers, listener) = crowd(3, 4);
+    let audible = |mixer: &mut Mixer, limit| {
+        mixer.limit_talkers(limit);
+        let voice = |n: usize, slot: &Slot| (*slot, tone(frequency(n), -20.0 - n as f32, 30 * FRAME));
+        let voices: Vec<_> = talkers.iter().enumerate().map(|(n, slot)| voice(n, slot)).collect();
+        let (out, _) = run(mixer, &voices, &[listener]);
+        let level = |n: usize| tone_level_dbov(&out[0][20 * FRAME..], RATE, frequency(n));
+        (0..4).filter(|&n| level(n) > -30.0).count()
+    };
+    let heard = [None, Some(1), Some(2), Some(9), None].map(|limit| audible(&mut mixer, limit));
+    assert_eq!(heard, [3, 1, 2, 3, 3]);
+}
+
+#[test]
 fn a_place_changes_hands_without_a_click_and_only_for_a_louder_voice() {
     let (mut mixer, talkers, listener) = crowd(1, 2);
     let mut out = Vec::new();

@@ -142,6 +142,32 @@ impl Call {
         self.reoffer(Change::Codecs(codecs.into())).await
     }
 
+    /// Goes over to packets of `ptime_ms` by a re-INVITE, and asks for such.
+    ///
+    /// # Errors
+    /// When the peer refuses or the call has ended.
+    pub async fn change_ptime(&self, ptime_ms: u8) -> Result<(), PhoneError> {
+        self.reoffer(Change::Ptime(ptime_ms)).await
+    }
+
+    /// Goes over to other ports for the audio by a re-INVITE.
+    ///
+    /// # Errors
+    /// When there are none, the peer refuses or the call has ended.
+    pub async fn change_ports(&self) -> Result<(), PhoneError> {
+        self.reoffer(Change::Ports).await
+    }
+
+    /// Sends a datagram from our RTP port to the peer's, whatever it holds.
+    pub fn send_rtp(&self, datagram: impl Into<Bytes>) {
+        self.leg.send_rtp(datagram.into());
+    }
+
+    /// Sends a datagram from our RTCP port to the peer's, whatever it holds.
+    pub fn send_rtcp(&self, datagram: impl Into<Bytes>) {
+        self.leg.send_rtcp(datagram.into());
+    }
+
     /// Sends `source` from now on.
     pub fn play(&self, source: Source) {
         self.leg.play(source);

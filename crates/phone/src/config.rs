@@ -34,6 +34,10 @@ pub struct PhoneConfig {
     pub opus: Opus,
     /// How keys are sent.
     pub keys: Keys,
+    /// Whether comfort noise (RFC 3389) is offered and accepted.
+    pub comfort_noise: bool,
+    /// Whether anything is sent by RTCP.
+    pub rtcp: bool,
     /// Whether VoIP metrics (RFC 3611 §4.7) are offered and accepted.
     pub rtcp_xr: bool,
     /// What happens to the RTP packets on their way; `None`: nothing.
@@ -65,6 +69,8 @@ impl PhoneConfig {
             ptime_ms: 20,
             opus: Opus::default(),
             keys: Keys::Rfc4733,
+            comfort_noise: false,
+            rtcp: true,
             rtcp_xr: false,
             impairment: None,
             clock_error_ppm: 0,

@@ -113,6 +113,43 @@ async fn a_call_goes_over_to_other_codecs() {
 }
 
 #[tokio::test]
+async fn a_call_goes_over_to_packets_of_another_length() {
+    for encoding in [Encoding::Pcmu, Encoding::G722, Encoding::Opus] {
+        let pair = Pair::by(encoding).await;
+        for ptime in [60, 10] {
+            pair.near.change_ptime(ptime).await.unwrap();
+            let report = pair.report_after(Duration::from_millis(600)).await;
+            let packets = report.duration.as_millis() as u64 / u64::from(ptime);
+            assert!(report.packets.abs_diff(packets) <= 3, "{encoding} {ptime}: {report:?}");
+            pair.far.wait_until_steady(440.0, SOON).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_goes_over_to_other_ports() {
+    let pair = Pair::by(Encoding::Pcmu).await;
+    let before = pair.far.remote_media().unwrap();
+    pair.near.change_ports().await.unwrap();
+    assert_ne!(pair.far.remote_media().unwrap(), before);
+    let report = pair.report_after(Heard::WINDOW).await;
+    assert!(report.packets > 8, "{report:?}");
+    for (call, hz) in [(&pair.near, 600.0), (&pair.far, 440.0)] {
+        call.wait_until_steady(hz, SOON).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_key_may_be_lost() {
+    let lossy = Impairment { loses_key_ends: true, ..Impairment::default() };
+    let pair = Pair::up(|config| config.impairment(lossy)).await;
+    pair.near.press("12").await.unwrap();
+    pair.far.wait_until_keys("12", SOON).await.unwrap();
+    let report = pair.far.stream_report();
+    assert_eq!(report.lost, 6, "three ends of each key: {report:?}");
+}
+
+#[tokio::test]
 async fn keys_go_beside_each_codec() {
     for encoding in [Encoding::G722, Encoding::Opus, Encoding::L16 { rate: 16_000 }] {
         let pair = Pair::by(encoding).await;

@@ -5,9 +5,9 @@ const OPUS_UNITS_PER_MS: u32 = 48;
 /// The longest Opus packet, in ms (RFC 6716 §3.4).
 const OPUS_LONGEST_MS: u32 = 120;
 /// Payload that may wait, in ms of a stream codec.
-const KEPT_MS: u32 = 500;
-/// At least so many octets may wait: two of the longest payloads.
-const KEPT_AT_LEAST: usize = 4096;
+const KEPT_MS: u32 = 320;
+/// At least so many octets may wait: one of the longest payloads, and some short ones.
+const KEPT_AT_LEAST: usize = 2560;
 /// Octets of Opus that may wait: 500 ms at 196 kbit/s.
 const KEPT_OPUS: usize = 12_288;
 

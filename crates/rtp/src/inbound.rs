@@ -106,8 +106,6 @@ pub struct Inbound {
     events: EventReceiver,
     buffer: JitterBuffer,
     statistics: ReceiveStatistics,
-    /// Arrival times of the statistics count from here.
-    epoch: Instant,
     last_sender_report: Option<SenderReportSeen>,
     /// What the peer said last of our stream.
     reported: Option<ReportBlock>,
@@ -132,7 +130,6 @@ impl Inbound {
             events: EventReceiver::new(config.event_clock_rate),
             buffer: JitterBuffer::new(config.jitter),
             statistics: ReceiveStatistics::default(),
-            epoch: now,
             last_sender_report: None,
             reported: None,
             voip: None,
@@ -155,6 +152,12 @@ impl Inbound {
             self.events = EventReceiver::new(config.event_clock_rate);
         }
         self.config = config;
+    }
+
+    /// What waits was coded otherwise than what comes now: it is never played.
+    pub fn forget_audio(&mut self) {
+        self.buffer.reset();
+        self.statistics.restart_timing();
     }
 
     /// Take a datagram from the RTP port.
@@ -190,6 +193,12 @@ impl Inbound {
         self.reported = incoming.block.or(self.reported);
         self.voip = incoming.voip.or(self.voip);
         Some(incoming)
+    }
+
+    /// See [`crate::JitterBuffer::expects_more`].
+    #[must_use]
+    pub fn expects_more(&self, now: Instant) -> bool {
+        self.buffer.expects_more(now)
     }
 
     /// See [`crate::JitterBuffer::next`].
@@ -327,9 +336,7 @@ impl Inbound {
             Inserted::Restarted => self.statistics.restart_timing(),
             Inserted::Queued | Inserted::Late => {}
         }
-        let elapsed = arrival.saturating_duration_since(self.epoch).as_nanos();
-        let clock = elapsed * u128::from(self.config.jitter.clock_rate) / 1_000_000_000;
-        self.statistics.time(packet.timestamp, clock as u32);
+        self.statistics.time(packet.timestamp, self.buffer.clock(arrival) as u32);
         if told == Inserted::Late { Received::Dropped(DropReason::Late) } else { Received::Audio }
     }
 

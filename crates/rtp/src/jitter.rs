@@ -129,6 +129,18 @@ impl JitterBuffer {
         if restarted { Inserted::Restarted } else { Inserted::Queued }
     }
 
+    /// Whether more may have come by `now` than was queued: something before the newest packet is missing, or the time of
+    /// the one after it has come, as the fastest packets tell it.
+    #[must_use]
+    pub fn expects_more(&self, now: Instant) -> bool {
+        let Some(newest) = self.newest else { return true };
+        let ahead = usize::from(newest.sequence.wrapping_sub(self.next_sequence).wrapping_add(1));
+        let units = self.ring.slot(newest.sequence).units();
+        ahead != self.ring.waiting()
+            || units < self.ms(self.config.interval_ms.into())
+            || self.clock(now) >= self.spread.base() + newest.timestamp + units
+    }
+
     /// A packet with this sequence number came but is no audio (a key, comfort noise): no loss.
     pub fn insert_other(&mut self, sequence: u16) {
         let near = self.newest.is_some_and(|newest| !is_far(sequence, newest.sequence));
@@ -212,6 +224,11 @@ impl JitterBuffer {
             self.stats.duplicates += 1;
             return Inserted::Duplicate;
         }
+        if self.newest.is_some() && (transit - self.spread.base()).abs() > self.ms(JUMP_MS) {
+            // One from before the newest: that it tells another time says nothing of the network.
+            self.stats.late += 1;
+            return Inserted::Late;
+        }
         self.spread.note(clock, transit);
         self.drift.note(clock, transit, self.config.clock_rate.into());
         self.losses.came(sequence);
@@ -276,7 +293,7 @@ impl JitterBuffer {
     }
 
     /// Clock units since the epoch.
-    fn clock(&self, at: Instant) -> i64 {
+    pub(crate) fn clock(&self, at: Instant) -> i64 {
         let Some(epoch) = self.epoch else { return 0 };
         let rate = u64::from(self.config.clock_rate);
         let units = |span: Duration| {

@@ -38,6 +38,15 @@ impl Outbound {
         packet.header()
     }
 
+    /// The header of a packet of comfort noise, after which `units` pass without another one. It begins no talk spurt, so it
+    /// has no marker (RFC 3551 §4.1).
+    pub fn noise_header(&mut self, payload_type: u8, units: u32, bytes: usize) -> [u8; Packet::HEADER] {
+        let packet = Packet { payload_type, timestamp: self.timestamp, ..self.template() };
+        self.advance(units, bytes);
+        self.after_silence = true;
+        packet.header()
+    }
+
     /// Write the next audio packet of `units` duration (RTP clock units) into `out`; its length, or 0 if `out` is too short.
     pub fn write(&mut self, payload_type: u8, payload: &[u8], units: u32, out: &mut [u8]) -> usize {
         let marker = std::mem::take(&mut self.after_silence);

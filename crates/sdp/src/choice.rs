@@ -68,6 +68,7 @@ pub(crate) fn next_offer(local: &Local, current: Option<&Stream>) -> Offered {
         .filter(|encoding| Some(**encoding) != kept)
         .map(|encoding| (*encoding, numbers.take(encoding.payload_type())))
         .collect();
+    encodings.sort_by_key(|(encoding, _)| is_wasteful(*encoding, local.useful_rate));
     if let Some(stream) = current.filter(|stream| local.encodings.contains(&stream.encoding)) {
         encodings.insert(0, (stream.encoding, stream.receive_payload_type));
     }
@@ -81,6 +82,11 @@ pub(crate) fn next_offer(local: &Local, current: Option<&Stream>) -> Offered {
         comfort_noise: local.comfort_noise.then(|| comfort_noise.unwrap_or(COMFORT_NOISE_PAYLOAD_TYPE)),
         encodings,
     }
+}
+
+/// Whether an encoding spends octets on what nobody hears: L16 beyond the useful rate is offered last.
+fn is_wasteful(encoding: Encoding, useful_rate: u32) -> bool {
+    matches!(encoding, Encoding::L16 { rate } if rate > useful_rate)
 }
 
 /// Telephone-events of each clock rate among the encodings (RFC 4733 §2.1).

@@ -115,6 +115,16 @@ impl Session {
         self.local.encodings = encodings;
     }
 
+    /// The packet duration we like to receive from now on, in ms; goes into the next offer or answer.
+    pub fn set_ptime(&mut self, ptime_ms: u8) {
+        self.local.ptime_ms = ptime_ms;
+    }
+
+    /// The RTP port that we receive at from now on; goes into the next offer or answer.
+    pub fn set_port(&mut self, port: u16) {
+        self.local.port = port;
+    }
+
     /// What we want from now on; goes into the next offer or answer.
     pub fn set_direction(&mut self, direction: Direction) {
         self.direction = direction;
@@ -249,7 +259,6 @@ impl Session {
         Some((self.say(medias.iter().map(write::refusal).collect()), stream))
     }
 
-    /// The peer's first encoding that we speak.
     /// What the peer wants, within what it can take and the encoding has.
     fn ptime(&self, encoding: Encoding, audio: &Audio) -> u8 {
         let wanted = audio.ptime_ms.unwrap_or(self.local.ptime_ms);
@@ -258,7 +267,7 @@ impl Session {
             return wanted;
         }
         let least = audio.opus.min_ptime_ms.unwrap_or(0).min(audio.max_ptime_ms.unwrap_or(60));
-        OPUS_PTIMES.into_iter().rev().find(|ms| *ms <= wanted.max(least)).unwrap_or(20)
+        OPUS_PTIMES.into_iter().rev().find(|ms| *ms <= wanted.max(least)).unwrap_or(OPUS_PTIMES[0])
     }
 
     fn no_common_codec(&self, media: &Media) -> SdpError {

@@ -1,14 +1,18 @@
 //! Carries out the switchboard's orders to the audio engine: ids, codecs and sound names become what the engine knows.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use confab_conference::{Control, LegId, Listener, PlaybackId, Profile, Rate, RoomId};
-use confab_media::{Command, CommandError, DigitSource, Engine, EngineStats, Event, RoomRate, StreamConfig};
+use confab_media::{
+    Command, CommandError, DigitSource, Engine, EngineStats, Event, Refusal, RoomRate, StreamConfig,
+};
 use confab_mixer::{Hear, LoudGuard};
 use confab_sdp::Stream;
-use confab_switchboard::{LineQuality, MediaCommand, MediaEvent};
+use confab_switchboard::{LineQuality, MediaCommand, MediaEvent, Shortage};
 
 use crate::codecs::codec;
+use crate::lateness::Lateness;
 use crate::sounds::Library;
 
 /// The engine and the sounds.
@@ -16,20 +20,23 @@ pub(crate) struct Audio {
     engine: Engine,
     library: Library,
     cname: String,
+    lateness: Lateness,
 }
 
 impl Audio {
     pub(crate) fn new(engine: Engine, library: Library, cname: String) -> Self {
-        Self { engine, library, cname }
+        Self { engine, library, cname, lateness: Lateness::default() }
     }
 
     /// Does as told. Some orders are answered at once by an event for the switchboard.
     pub(crate) fn perform(&mut self, command: MediaCommand) -> Option<MediaEvent> {
         match command {
-            MediaCommand::OpenLeg { leg } => return Some(self.open_leg(leg)),
+            MediaCommand::OpenLeg { leg, room } => return Some(self.open_leg(leg, room)),
             MediaCommand::StartLeg { leg, room, stream, signalling, profile } => {
+                let on = stream.on_hold();
                 let stream = self.stream_config(&stream, signalling, &profile);
                 self.order(Command::StartLeg { leg: media_leg(leg), room: media_room(room), stream });
+                self.order(Command::Hold { leg: media_leg(leg), on });
             }
             MediaCommand::UpdateLeg { leg, stream, signalling, profile } => {
                 let on = stream.on_hold();
@@ -75,16 +82,32 @@ impl Audio {
         None
     }
 
+    /// When [`Audio::measure`] wants to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.engine.poll_timeout()
+    }
+
+    /// Looks at how hard the workers work, and writes into the log what they leave out and when they were late.
+    pub(crate) fn measure(&mut self, now: Instant) {
+        for shift in self.engine.measure(now) {
+            tracing::warn!("{shift}");
+        }
+        self.lateness.look(now, self.engine.stats());
+    }
+
     /// What the workers did, and how often they came late.
     pub(crate) fn stats(&self) -> EngineStats {
         self.engine.stats()
     }
 
-    fn open_leg(&mut self, leg: LegId) -> MediaEvent {
-        match self.engine.open_leg(media_leg(leg)) {
-            Ok(port) => MediaEvent::Opened { leg, port },
-            Err(_) => MediaEvent::Refused { leg },
-        }
+    fn open_leg(&mut self, leg: LegId, room: Option<RoomId>) -> MediaEvent {
+        let shortage = match self.engine.open_leg(media_leg(leg), room.map(media_room)) {
+            Ok(port) => return MediaEvent::Opened { leg, port },
+            Err(Refusal::Ports) => Shortage::Ports,
+            Err(Refusal::Room) => Shortage::Room,
+            Err(Refusal::Workers) => Shortage::Machine,
+        };
+        MediaEvent::Refused { leg, shortage }
     }
 
     /// A prompt of which nothing can be played is over at once, so that nobody waits for its end.
@@ -130,6 +153,7 @@ impl Audio {
             send_comfort_noise: stream.comfort_noise.filter(|_| line.send_comfort_noise),
             ptime_ms: stream.ptime_ms,
             jitter_max_ms: line.jitter_max_ms,
+            receives_fec: line.opus.fec,
             send: stream.direction.sends(),
             receive: stream.direction.receives(),
             rtcp_mux: stream.rtcp_mux,

@@ -47,6 +47,7 @@ impl Control {
                 () = sleep_until(self.switchboard.poll_timeout().map(|(at, _)| at)) => {
                     self.switchboard.handle_timeout(Instant::now());
                 }
+                () = sleep_until(self.audio.poll_timeout()) => self.audio.measure(Instant::now()),
                 _ = &mut self.stop, if deadline.is_none() => {
                     tracing::info!("stopping: {} calls to end", self.switchboard.calls());
                     deadline = Some(Instant::now() + FAREWELL);

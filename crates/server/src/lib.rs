@@ -7,6 +7,7 @@ pub mod cli;
 mod codecs;
 mod control;
 mod gateways;
+mod lateness;
 mod log;
 mod sounds;
 mod start;

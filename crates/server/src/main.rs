@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
+// One thread: signalling is one task anyway, and a wake-up of another thread costs more than a message.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     confab::cli::run().await
 }

@@ -4,8 +4,10 @@
 //! file that vanishes later changes nothing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use confab_codec::read_wav;
 use confab_conference::Rate;
@@ -91,19 +93,28 @@ impl Library {
         Self { dir, sounds: HashMap::new() }
     }
 
-    /// Every sound that is named anywhere, ready at the rate of every profile, and a line for each that will be silent.
+    /// Every sound that is named anywhere, and a line for each that will be silent.
     pub(crate) fn of(config: &Config) -> (Self, Vec<String>) {
         let mut library = Self::new(config.sounds.dir.clone());
         let mut silent = Vec::new();
-        let rates: BTreeSet<u32> =
-            config.conference.profiles.values().flat_map(|profile| usual_rates(profile.rate)).collect();
         for (name, place) in config.sound_names() {
-            match library.load(name) {
-                Ok(sound) => rates.iter().for_each(|rate| drop(sound.at(*rate))),
-                Err(error) => silent.push(format!("{place}: {error}; silence is played instead")),
+            if let Err(error) = library.load(name) {
+                silent.push(format!("{place}: {error}; silence is played instead"));
             }
         }
         (library, silent)
+    }
+
+    /// Brings all sounds to the rates of all profiles, beside everything else: who calls before that is done waits for the
+    /// sound that he is to hear, and nobody waits for the server to start.
+    pub(crate) fn prepare(&self, config: &Config) -> io::Result<()> {
+        let profiles = config.conference.profiles.values();
+        let rates: BTreeSet<u32> = profiles.flat_map(|profile| usual_rates(profile.rate)).collect();
+        let sounds: Vec<_> = self.sounds.values().cloned().collect();
+        let resample = move || {
+            sounds.iter().for_each(|sound| rates.iter().for_each(|rate| drop(sound.at(*rate))));
+        };
+        thread::Builder::new().name("sounds".into()).spawn(resample).map(drop)
     }
 
     /// Makes a sound ready to be played.
@@ -140,7 +151,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, SoundError> {
     std::fs::read(path).map_err(|source| SoundError::Unreadable { path: path.to_owned(), source })
 }
 
-/// The rates that sounds are made ready at when the server starts; at any other when they are first played.
+/// The rates that sounds are prepared for; at any other they are made ready when they are first played.
 fn usual_rates(rate: Rate) -> Vec<u32> {
     match rate {
         Rate::Fixed(rate) => vec![rate],

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use confab_config::Config;
-use confab_media::{Engine, EngineConfig, SilenceLimits};
+use confab_media::{Engine, EngineConfig, Scheduling, SilenceLimits};
 use confab_sip::{Listener, Transport};
 use confab_switchboard::{Switchboard, SwitchboardConfig};
 use tokio::sync::{Notify, oneshot};
@@ -24,6 +24,9 @@ pub enum StartError {
     /// A listening address is not to be had.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A thread is not to be had.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
     /// The audio workers could not be started.
     #[error("cannot start the audio engine on {address}: {source}")]
     Audio {
@@ -57,6 +60,7 @@ impl Server {
         let engine = start_engine(&config, rand::random(), Arc::clone(&audio_events))?;
         let (library, silent) = Library::of(&config);
         silent.iter().for_each(|warning| tracing::warn!("{warning}"));
+        library.prepare(&config).map_err(StartError::Thread)?;
         let audio = Audio::new(engine, library, canonical_name(&config));
         let lookups = gateways::resolve(&config.gateways, &transports.inbox());
         let switchboard = switchboard(config, &addresses, rand::random());
@@ -99,11 +103,31 @@ fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engin
         address: media.address,
         ports: media.ports.clone(),
         workers: media.workers,
+        pin: media.pin,
+        headroom: f32::from(media.headroom) / 100.0,
         silence: SilenceLimits { talking: media.silence.talking, on_hold: media.silence.on_hold },
         seed,
     };
-    Engine::start(engine, move || events.notify_one())
-        .map_err(|source| StartError::Audio { address: media.address, source })
+    let engine = Engine::start(engine, move || events.notify_one())
+        .map_err(|source| StartError::Audio { address: media.address, source })?;
+    tell_scheduling(engine.scheduling());
+    Ok(engine)
+}
+
+/// How punctual the audio can be.
+fn tell_scheduling(workers: &[Scheduling]) {
+    let count = workers.len();
+    let cores: Vec<String> =
+        workers.iter().filter_map(|worker| worker.core).map(|core| core.to_string()).collect();
+    let place = if cores.is_empty() { "any core".into() } else { format!("core {}", cores.join(", ")) };
+    if workers.iter().all(|worker| worker.real_time) {
+        tracing::info!("audio: {count} workers on {place}, with real-time priority");
+    } else {
+        tracing::warn!(
+            "audio: {count} workers on {place}, without real-time priority: what else runs here can make them late; \
+             it takes CAP_SYS_NICE or an rtprio limit (ulimit -r)"
+        );
+    }
 }
 
 /// Our name in RTCP (RFC 3550 §6.5.1).

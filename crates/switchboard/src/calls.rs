@@ -9,10 +9,10 @@ use confab_sdp::{SdpError, Session, Stream};
 use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refusal, network};
 
 use crate::leg::{Arrival, Leg, Stage};
-use crate::{MediaCommand, Notice, Switchboard, digits};
+use crate::{MediaCommand, Notice, Shortage, Switchboard, digits};
 
-/// What a caller is told to wait when all audio ports are in use.
-const PORTS_RETRY_AFTER: Duration = Duration::from_secs(10);
+/// What a caller is told to wait for whom there are no ports or no time.
+const SHORTAGE_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Answers the endpoint's question whether anything is reached under a number, before any state exists.
 pub(crate) struct Gate<'a> {
@@ -85,8 +85,9 @@ impl Switchboard {
     }
 
     fn on_offered(&mut self, call: CallRef, arrival: Arrival) {
+        let room = self.conferences.room_of_number(&arrival.dialled, arrival.caller.user.as_deref());
         let leg = self.legs.add_inbound(Leg::arriving(call, arrival));
-        self.command(MediaCommand::OpenLeg { leg });
+        self.command(MediaCommand::OpenLeg { leg, room });
     }
 
     /// A caller's ports are reserved: answer his offer, or refuse him while nothing has happened yet.
@@ -111,9 +112,11 @@ impl Switchboard {
         }
     }
 
-    /// No ports are left for a caller.
-    pub(crate) fn refuse_for_ports(&mut self, now: Instant, leg: LegId) {
-        let refusal = Refusal { retry_after: Some(PORTS_RETRY_AFTER), ..Refusal::new(503) };
+    /// There is no place for a caller now. A 503 is about the server: it keeps all calls away for the time that it names
+    /// (RFC 3261 §21.5.4); where only his room is full, others may still come.
+    pub(crate) fn refuse_for_shortage(&mut self, now: Instant, leg: LegId, shortage: Shortage) {
+        let status = if shortage == Shortage::Room { 486 } else { 503 };
+        let refusal = Refusal { retry_after: Some(SHORTAGE_RETRY_AFTER), ..Refusal::new(status) };
         self.refuse(now, leg, refusal);
     }
 

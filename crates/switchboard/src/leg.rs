@@ -1,6 +1,6 @@
 //! One leg: a call's signalling, its session description and its place in a room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use crate::silence::Silence;
 #[derive(Debug)]
 pub(crate) enum Stage {
     /// A caller, while his ports are being reserved. The conferences do not know him yet.
-    Arriving(Arrival),
+    Arriving(Box<Arrival>),
     /// Somebody we are to call, while his ports are being reserved.
     Dialling {
         /// Whom.
@@ -53,7 +53,7 @@ pub(crate) struct Leg {
     pub(crate) signalling: Option<IpAddr>,
     pub(crate) digits: DigitMerge,
     /// Its RTP port; RTCP is one above.
-    pub(crate) port: Option<u16>,
+    port: Option<u16>,
     pub(crate) session: Option<Session>,
     pub(crate) room: Option<RoomId>,
     pub(crate) stage: Stage,
@@ -71,7 +71,7 @@ pub(crate) struct Leg {
 impl Leg {
     /// A caller whose ports are not reserved yet.
     pub(crate) fn arriving(call: CallRef, arrival: Arrival) -> Self {
-        Self { call: Some(call), outbound: false, ..Self::new(Stage::Arriving(arrival)) }
+        Self { call: Some(call), outbound: false, ..Self::new(Stage::Arriving(Box::new(arrival))) }
     }
 
     /// Somebody we are to call, whose ports are not reserved yet.
@@ -107,6 +107,15 @@ impl Leg {
         LineName { leg: self.name.clone(), encoding: self.stream().map(|stream| stream.encoding) }
     }
 
+    /// Who it is, as long as his ports are being reserved.
+    pub(crate) fn who(&self) -> &str {
+        match &self.stage {
+            Stage::Arriving(arrival) => &arrival.caller.number,
+            Stage::Dialling { target, .. } => target.number(),
+            Stage::Ringing { .. } | Stage::Answered => &self.name,
+        }
+    }
+
     /// The stream that the last exchange agreed on.
     pub(crate) fn stream(&self) -> Option<&Stream> {
         self.session.as_ref().and_then(Session::stream)
@@ -116,8 +125,11 @@ impl Leg {
 /// Every leg, found by its id or by its call.
 #[derive(Debug, Default)]
 pub(crate) struct Legs {
-    legs: BTreeMap<LegId, Leg>,
+    /// Boxed, since a tree keeps places free beside those in use.
+    legs: BTreeMap<LegId, Box<Leg>>,
     by_call: BTreeMap<CallRef, LegId>,
+    /// Their RTP ports.
+    ports: BTreeSet<u16>,
     next_inbound: u64,
 }
 
@@ -135,7 +147,7 @@ impl Legs {
         if let Some(call) = leg.call {
             self.by_call.insert(call, id);
         }
-        self.legs.insert(id, leg);
+        self.legs.insert(id, Box::new(leg));
     }
 
     /// Ties an outbound leg to its call.
@@ -146,12 +158,20 @@ impl Legs {
         }
     }
 
+    /// Notes the RTP port that was reserved for a leg.
+    pub(crate) fn open(&mut self, id: LegId, port: u16) -> Option<&mut Leg> {
+        let leg = self.legs.get_mut(&id)?;
+        leg.port = Some(port);
+        self.ports.insert(port);
+        Some(leg)
+    }
+
     pub(crate) fn find(&self, id: LegId) -> Option<&Leg> {
-        self.legs.get(&id)
+        self.legs.get(&id).map(Box::as_ref)
     }
 
     pub(crate) fn find_mut(&mut self, id: LegId) -> Option<&mut Leg> {
-        self.legs.get_mut(&id)
+        self.legs.get_mut(&id).map(Box::as_mut)
     }
 
     pub(crate) fn of_call(&self, call: CallRef) -> Option<LegId> {
@@ -163,7 +183,10 @@ impl Legs {
         if let Some(call) = leg.call {
             self.by_call.remove(&call);
         }
-        Some(leg)
+        if let Some(port) = leg.port {
+            self.ports.remove(&port);
+        }
+        Some(*leg)
     }
 
     /// Callers that the conferences have not been told of.
@@ -174,7 +197,7 @@ impl Legs {
 
     /// Whether audio sent to this port of ours reaches a leg.
     pub(crate) fn hold_port(&self, port: u16) -> bool {
-        self.legs.values().any(|leg| leg.port == Some(port & !1))
+        self.ports.contains(&(port & !1))
     }
 
     pub(crate) fn len(&self) -> usize {

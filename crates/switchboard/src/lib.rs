@@ -32,7 +32,7 @@ use rand::{RngCore, SeedableRng};
 
 use leg::Legs;
 use local::LocalAudio;
-pub use media::{MediaCommand, MediaEvent};
+pub use media::{MediaCommand, MediaEvent, Shortage};
 pub use notice::Notice;
 use quality::Departed;
 pub use quality::{LineName, LineQuality};

@@ -20,7 +20,7 @@ impl LocalAudio {
         let mut local = Local {
             addresses: self.addresses.clone(),
             port,
-            encodings: encodings(line, rate),
+            encodings: encodings(line),
             preference: match line.negotiation {
                 Negotiation::Generous => Preference::Peer,
                 Negotiation::Greedy => Preference::Own,
@@ -46,25 +46,21 @@ impl LocalAudio {
     }
 }
 
-/// What the names stand for: L16 for all its rates that are of use, the highest first.
-fn encodings(line: &Line, rate: u32) -> Vec<Encoding> {
+/// What the names stand for: L16 for all its rates, the highest first.
+fn encodings(line: &Line) -> Vec<Encoding> {
     let of = |codec: &Codec| match codec {
         Codec::Opus => vec![Encoding::Opus],
         Codec::G722 => vec![Encoding::G722],
         Codec::Pcmu => vec![Encoding::Pcmu],
         Codec::Pcma => vec![Encoding::Pcma],
-        Codec::L16 => {
-            let useful = Encoding::L16_RATES.into_iter().rev().filter(|own| *own <= rate);
-            useful.map(|rate| Encoding::L16 { rate }).collect()
-        }
+        Codec::L16 => Encoding::L16_RATES.into_iter().rev().map(|rate| Encoding::L16 { rate }).collect(),
     };
     line.codecs.iter().flat_map(of).collect()
 }
 
 /// What holds while our offer has no answer yet: nobody to send to.
 pub(crate) fn before_the_answer(profile: &Profile) -> Stream {
-    let encoding =
-        encodings(&profile.line, profile.rate.highest()).first().copied().unwrap_or(Encoding::Pcmu);
+    let encoding = encodings(&profile.line).first().copied().unwrap_or(Encoding::Pcmu);
     Stream {
         remote: None,
         remote_rtcp: None,

@@ -16,6 +16,8 @@ pub enum MediaCommand {
     OpenLeg {
         /// Whose ports.
         leg: LegId,
+        /// The room that it is for, if that is open: there must be time for it there.
+        room: Option<RoomId>,
     },
     /// Let audio flow, both ways as `stream` says. The leg is deaf and silent in its room until a `Set`.
     StartLeg {
@@ -85,6 +87,17 @@ pub enum MediaCommand {
     },
 }
 
+/// Why the audio engine cannot take a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortage {
+    /// No port pair is free.
+    Ports,
+    /// A room lives on one core, and that of this room is full; others are not.
+    Room,
+    /// Every core is full.
+    Machine,
+}
+
 /// What the audio engine reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MediaEvent {
@@ -95,10 +108,12 @@ pub enum MediaEvent {
         /// Its RTP port; RTCP is one above.
         port: u16,
     },
-    /// No port pair is free.
+    /// The leg cannot be taken.
     Refused {
         /// Which leg.
         leg: LegId,
+        /// What there is too little of.
+        shortage: Shortage,
     },
     /// A key, told once for each press and way.
     Digit {

@@ -23,6 +23,13 @@ pub enum Notice {
     },
     /// Every port pair of `media.ports` is in use.
     PortsExhausted,
+    /// There is no time for another leg.
+    NoTime {
+        /// Who calls, or is to be called.
+        who: Box<str>,
+        /// Whether it is only his room that is full.
+        room_only: bool,
+    },
     /// Nothing has come from a leg for a long time: it is asked whether it is there.
     Silent {
         /// The leg's room and number.
@@ -70,6 +77,10 @@ impl fmt::Display for Notice {
             Self::Sip(event) => sip_line(event, f),
             Self::NotPlaced { leg, error } => write!(f, "leg {} not called: {error}", leg.0),
             Self::PortsExhausted => f.write_str("no audio ports left: raise media.ports"),
+            Self::NoTime { who, room_only: true } => {
+                write!(f, "{who} is not taken: the core on which the room lives is full")
+            }
+            Self::NoTime { who, room_only: false } => write!(f, "{who} is not taken: every core is full"),
             Self::Silent { name, for_ms } => {
                 write!(f, "{name}: nothing has come for {} s: is it there?", for_ms / 1000)
             }

@@ -10,7 +10,7 @@ use rand::RngCore;
 
 use crate::leg::{Leg, Stage};
 use crate::local::before_the_answer;
-use crate::{MediaCommand, MediaEvent, Notice, Switchboard, digits};
+use crate::{MediaCommand, MediaEvent, Notice, Shortage, Switchboard, digits};
 
 impl Switchboard {
     pub(crate) fn on_conference(&mut self, now: Instant, action: Action) {
@@ -43,7 +43,7 @@ impl Switchboard {
     pub(crate) fn on_media(&mut self, now: Instant, event: MediaEvent) {
         match event {
             MediaEvent::Opened { leg, port } => self.on_opened(now, leg, port),
-            MediaEvent::Refused { leg } => self.on_ports_exhausted(now, leg),
+            MediaEvent::Refused { leg, shortage } => self.on_shortage(now, leg, shortage),
             MediaEvent::Digit { leg, digit, inband: false } => {
                 self.digit(now, leg, digits::Source::Event, digit);
             }
@@ -68,28 +68,34 @@ impl Switchboard {
 
     fn dial(&mut self, leg: LegId, target: DialTarget, caller: CallerId) {
         self.legs.add(leg, Leg::dialling(target, caller));
-        self.command(MediaCommand::OpenLeg { leg });
+        let room = self.conferences.room_of_leg(leg);
+        self.command(MediaCommand::OpenLeg { leg, room });
     }
 
     fn on_opened(&mut self, now: Instant, id: LegId, port: u16) {
-        let Some(leg) = self.legs.find_mut(id) else { return };
-        leg.port = Some(port);
+        let Some(leg) = self.legs.open(id, port) else { return };
         match std::mem::replace(&mut leg.stage, Stage::Ringing { answer: None }) {
-            Stage::Arriving(arrival) => self.on_arrival(now, id, port, arrival),
+            Stage::Arriving(arrival) => self.on_arrival(now, id, port, *arrival),
             Stage::Dialling { target, caller } => self.place(now, id, port, target, caller),
             other => leg.stage = other,
         }
     }
 
-    fn on_ports_exhausted(&mut self, now: Instant, id: LegId) {
+    fn on_shortage(&mut self, now: Instant, id: LegId, shortage: Shortage) {
         let Some(leg) = self.legs.find_mut(id) else { return };
-        if leg.outbound {
+        let (who, outbound) = (leg.who().into(), leg.outbound);
+        if outbound {
             self.legs.remove(id);
             self.tell(now, Input::Failed { leg: id, outcome: Outcome::Unreachable });
         } else {
-            self.refuse_for_ports(now, id);
+            self.refuse_for_shortage(now, id, shortage);
         }
-        self.notice(Notice::PortsExhausted);
+        self.notice(match shortage {
+            Shortage::Ports => Notice::PortsExhausted,
+            Shortage::Room | Shortage::Machine => {
+                Notice::NoTime { who, room_only: shortage == Shortage::Room }
+            }
+        });
     }
 
     /// Sends the INVITE of a leg whose ports are reserved.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use confab_conference::Control;
 use confab_sdp::Direction;
 use confab_sip::Event;
-use confab_switchboard::{Input, MediaCommand, MediaEvent};
+use confab_switchboard::{Input, MediaCommand, MediaEvent, Shortage};
 use support::{Exchange, ms};
 
 const TRUNK: u8 = 20;
@@ -158,6 +158,33 @@ fn when_no_ports_are_left_the_caller_is_told_to_come_back() {
     let refusal = x.message_to(trunk, "SIP/2.0 503");
     assert!(refusal.contains("Retry-After: 10"), "{refusal}");
     assert_eq!(x.switchboard.calls(), 0);
+}
+
+#[test]
+fn a_full_machine_is_503_and_a_full_core_keeps_callers_only_from_its_rooms() {
+    for (shortage, status, line) in
+        [(Shortage::Machine, 503, "every core is full"), (Shortage::Room, 486, "the core on which the room")]
+    {
+        let mut x = Exchange::new();
+        let first = x.phone(TRUNK, "2125551111");
+        x.call(first, "2000", true);
+        x.run(ms(5000));
+        (x.ports, x.shortage) = (0, shortage);
+        let second = x.phone(STATION, "2125552222");
+        x.call(second, "2000", true);
+        x.run(ms(100));
+        let refusal = x.message_to(second, &format!("SIP/2.0 {status}"));
+        assert!(refusal.contains("Retry-After: 10"), "{refusal}");
+        assert!(x.log.iter().any(|said| said.contains("2125552222 is not taken") && said.contains(line)));
+        assert!(!x.has_ended(first));
+
+        let asked = |command: &MediaCommand| match command {
+            MediaCommand::OpenLeg { room, .. } => Some(*room),
+            _ => None,
+        };
+        let rooms: Vec<_> = x.media.iter().filter_map(asked).collect();
+        assert!(rooms[0].is_none() && rooms.last().is_some_and(Option::is_some), "{rooms:?}");
+    }
 }
 
 #[test]

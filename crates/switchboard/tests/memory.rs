@@ -10,8 +10,8 @@ use bytes::Bytes;
 use confab_sip::{Flow, Listener, Transport};
 use confab_switchboard::{Action, Input, MediaCommand, MediaEvent, Switchboard, SwitchboardConfig};
 
-/// The most that a caller may cost here, octets: a quarter of what he may cost all told.
-const MOST: u64 = 6 * 1024;
+/// The most that a caller may cost here, octets: an eighth of what he may cost all told.
+const MOST: u64 = 3 * 1024;
 const CALLS: u64 = 200;
 
 fn ours() -> SocketAddr {
@@ -67,7 +67,7 @@ fn drain(switchboard: &mut Switchboard, now: Instant, port: u16) -> String {
                 let to = text.lines().find(|line| line.starts_with("To:")).unwrap();
                 tag = to.split_once(";tag=").map_or(String::new(), |(_, tag)| format!(";tag={tag}"));
             }
-            Action::Media(MediaCommand::OpenLeg { leg }) => {
+            Action::Media(MediaCommand::OpenLeg { leg, .. }) => {
                 switchboard.handle_input(now, Input::Media(MediaEvent::Opened { leg, port }));
             }
             Action::Media(_) | Action::Notice(_) => {}

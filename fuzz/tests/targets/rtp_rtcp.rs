@@ -45,7 +45,7 @@ fn sequence(start: Instant, input: &[u8]) {
         assert!(!matches!(told, Received::Audio) || Packet::parse(datagram).is_ok());
         let _ = leg.audio_level();
         pull(&mut leg, now);
-        now += INTERVAL * u32::from(length & kind % 4) / 2;
+        now += INTERVAL * u32::from(length & (kind % 4)) / 2;
         if length == 0xff {
             reconfigure(&mut leg, now, kind.wrapping_add(1));
         }

@@ -28,6 +28,9 @@ fn session(id: u64) -> Session {
         telephone_event: true,
         comfort_noise: true,
         rtcp_mux: true,
+        rtcp_xr: true,
+        audio_level: true,
+        encodings: Encoding::ALL.to_vec(),
         ..Local::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 20_000)
     };
     Session::new(local, id)

@@ -121,8 +121,8 @@ impl Feed {
     }
 
     /// Starts amidst a packet that began with silence, so that it is full when those of all other feeds are.
-    pub(super) fn align(&mut self, elapsed_ms: u32) {
-        let elapsed = u64::from(elapsed_ms) * u64::from(self.rate) / 1000;
+    pub(super) fn align(&mut self, elapsed_ms: u64) {
+        let elapsed = elapsed_ms * u64::from(self.rate) / 1000;
         self.pending = (elapsed % self.packet as u64) as usize;
         self.tape.fill(0);
     }
@@ -142,11 +142,12 @@ impl Feed {
     /// Whether nobody hears it when a decoder that followed this one follows the other, after both carried the same for so
     /// long, ms: if no decoder can tell them apart; or they are alike, and it is quiet or has been loud for too long.
     pub(super) fn may_merge_into(&self, other: &Self, together_ms: u32) -> bool {
-        let is_resampled_alike = self.resampler.is_none() || together_ms > 0;
+        let delays = self.resampler.is_some() || !self.lag.is_empty();
+        let is_delayed_alike = !delays || together_ms > 0;
         let codec = self.codec();
         let patience_ms = if codec.is_packetized() { PATIENCE_OPUS_MS } else { PATIENCE_MS };
         let is_alike = together_ms >= codec.merge_ms() && (self.is_quiet || together_ms >= patience_ms);
-        is_resampled_alike && (is_alike || self.encoder.is_twin_of(&other.encoder))
+        is_delayed_alike && (is_alike || self.encoder.is_twin_of(&other.encoder))
     }
 
     /// Decoders are about to follow it that followed another one.

@@ -50,6 +50,7 @@ impl Hall {
             MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, ..MemberConfig::default() };
         let decoder = Decoder::new(codec, codec.coder_rate(self.format.rate)).expect("a decoder");
         let feed = Feed::new(codec, self.format, Tuning::Fixed).expect("a feed");
+        self.feeds.grow(self.members.len() + 1);
         self.feeds.add(Box::new(feed));
         let slot = self.mixer.add(config);
         let member = Member {

@@ -47,6 +47,7 @@ pub(crate) struct Phone {
     pub(crate) tone: Option<Tone>,
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
+    pub(crate) ssrc: u32,
     /// Level and voice bit that it tells with each packet (RFC 6464).
     pub(crate) level: Option<u8>,
     pub(crate) got: Vec<Got>,
@@ -55,6 +56,8 @@ pub(crate) struct Phone {
     pub(crate) pcm: Vec<i16>,
     /// Each so-manieth packet is lost on its way to the room.
     pub(crate) loses_each: Option<u16>,
+    /// Each so-manieth packet comes so many ms later than the others.
+    pub(crate) held_back: Option<(u16, u32)>,
     elapsed_ms: u32,
     encoder: Encoder,
     decoder: Decoder,
@@ -79,11 +82,13 @@ impl Phone {
             tone: None,
             sequence: 100 * leg as u16,
             timestamp: 5000,
+            ssrc: 77 + leg as u32,
             level: None,
             got: Vec::new(),
             reports: Vec::new(),
             pcm: Vec::new(),
             loses_each: None,
+            held_back: None,
             elapsed_ms: 0,
             encoder: Encoder::new(codec, codec.sample_rate()).unwrap(),
             decoder: Decoder::new(codec, codec.sample_rate()).unwrap(),
@@ -133,7 +138,7 @@ impl Phone {
             payload_type,
             sequence: self.sequence,
             timestamp: self.timestamp,
-            ssrc: 77 + self.leg.0 as u32,
+            ssrc: self.ssrc,
             payload,
             ..Packet::default()
         };
@@ -190,6 +195,10 @@ pub(crate) struct Bed {
     pub(crate) elapsed_ms: u32,
     /// How late each tick begins.
     pub(crate) lateness: Duration,
+    /// Phones at once so far at most.
+    most_phones: usize,
+    /// Datagrams that are held back, when they come, and of which phone.
+    late: Vec<(Instant, usize, Vec<u8>)>,
 }
 
 impl Bed {
@@ -208,6 +217,8 @@ impl Bed {
             outbox: Outbox::default(),
             elapsed_ms: 0,
             lateness: Duration::ZERO,
+            most_phones: 0,
+            late: Vec::new(),
         }
     }
 
@@ -219,7 +230,16 @@ impl Bed {
         self.room.set(phone.leg, Control::Speak(true));
         self.room.set(phone.leg, Control::Hear(Hear::Room { gain_db: 0.0 }));
         self.phones.push(phone);
+        self.most_phones = self.most_phones.max(self.phones.len());
         self.phones.len() - 1
+    }
+
+    /// A phone hangs up.
+    pub(crate) fn leave(&mut self, phone: usize) {
+        let Phone { leg, .. } = self.phones.remove(phone);
+        self.room.leave(leg, &mut |event| self.events.push(event));
+        drop(self.room.stop(leg, self.now, &mut self.outbox));
+        self.hand_out();
     }
 
     pub(crate) fn update(&mut self, phone: usize) {
@@ -233,7 +253,7 @@ impl Bed {
     pub(crate) fn retuned(&self, rate: u32) -> Retuned {
         let mixer = MixerConfig { rate, interval_ms: self.format.interval_ms, ..MixerConfig::default() };
         let legs = self.phones.iter().map(|phone| (phone.leg, phone.codec()));
-        Retuned::new(&mixer, self.phones.len(), legs, Vec::new()).unwrap()
+        Retuned::new(&mixer, self.most_phones, legs, Vec::new()).unwrap()
     }
 
     pub(crate) fn retune(&mut self, rate: u32) {
@@ -255,6 +275,7 @@ impl Bed {
     pub(crate) fn run(&mut self, ms: u32) {
         for _ in 0..ms / STEP_MS {
             self.sing();
+            self.deliver_late();
             if self.elapsed_ms.is_multiple_of(self.format.interval_ms.into()) {
                 self.tick();
             }
@@ -274,13 +295,26 @@ impl Bed {
             let payload = phone.sing();
             if let Some(payload) = payload.filter(|payload| !payload.is_empty()) {
                 let datagram = phone.datagram(phone.stream.receive_payload_type, &payload);
-                if !phone.loses_each.is_some_and(|each| phone.sequence.is_multiple_of(each)) {
-                    self.deliver(index, &datagram);
+                let sequence = phone.sequence;
+                let is_each = |each: u16| sequence.is_multiple_of(each);
+                match phone.held_back.filter(|(each, _)| is_each(*each)) {
+                    Some((_, ms)) => {
+                        self.late.push((self.now + Duration::from_millis(ms.into()), index, datagram));
+                    }
+                    None if phone.loses_each.is_some_and(is_each) => {}
+                    None => self.deliver(index, &datagram),
                 }
             }
             let phone = &mut self.phones[index];
-            phone.timestamp += phone.codec().clock_rate() / 1000 * phone.ptime_ms;
+            let units = phone.codec().clock_rate() / 1000 * phone.ptime_ms;
+            phone.timestamp = phone.timestamp.wrapping_add(units);
         }
+    }
+
+    fn deliver_late(&mut self) {
+        let now = self.now;
+        let due: Vec<_> = self.late.extract_if(.., |(at, ..)| *at <= now).collect();
+        due.into_iter().for_each(|(_, phone, datagram)| self.deliver(phone, &datagram));
     }
 
     pub(crate) fn tick(&mut self) {

@@ -1,6 +1,7 @@
 //! The noise behind a voice.
 
 use crate::comfort_noise::{MAX_COEFFICIENTS, NoiseAnalyzer, NoiseGenerator};
+use crate::vector::mean_square;
 
 /// Listens for what is heard in pauses, and makes noise like it.
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ const QUIET: f32 = 2.0;
 /// place would disturb more than silence.
 const LOUDEST: f32 = 34_000.0;
 /// One of so many quiet frames is analysed: noise is steady and the processor dear.
-const ANALYSED: usize = 4;
+const ANALYSED: usize = 8;
 const SEED: u64 = 2;
 
 impl Background {
@@ -42,7 +43,7 @@ impl Background {
         if frame.is_empty() {
             return;
         }
-        let energy = frame.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / frame.len() as f32;
+        let energy = mean_square(frame);
         self.floor = (self.floor * (1.0 + frame.len() as f32 / self.doubling)).min(energy + 1.0);
         if energy <= LOUDEST.min(QUIET * self.floor) {
             if self.quiet.is_multiple_of(ANALYSED) {

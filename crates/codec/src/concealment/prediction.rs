@@ -1,5 +1,6 @@
 //! Linear prediction: a sound as a filter and what drives it.
 
+use crate::vector::dot;
 use std::f32::consts::{FRAC_PI_2, TAU};
 
 /// Coefficients of a filter.
@@ -63,20 +64,6 @@ fn levinson_durbin(correlation: &[f32; ORDER + 1]) -> Filter {
     filter
 }
 
-/// The sum of the products, as far as both reach. Eight sums at once let the compiler use vector instructions.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a8, b8) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    let mut sums = [0.0; 8];
-    for (a, b) in a8.iter().zip(b8) {
-        for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += x * y;
-        }
-    }
-    let done = a8.len().min(b8.len()) * 8;
-    let rest: f32 = a[done..].iter().zip(&b[done..]).map(|(x, y)| x * y).sum();
-    sums.iter().sum::<f32>() + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,15 +91,6 @@ mod tests {
                 past.push(predict(&filter, &past));
             }
             assert!(past.iter().all(|sample| sample.abs() < 33_000.0));
-        }
-    }
-
-    #[test]
-    fn the_sum_of_products_takes_any_lengths() {
-        let ones = [1.0; 37];
-        for length in 0..37 {
-            assert_eq!(dot(&ones[..length], &ones), length as f32);
-            assert_eq!(dot(&ones, &ones[..length]), length as f32);
         }
     }
 }

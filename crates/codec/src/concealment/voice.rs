@@ -1,6 +1,7 @@
 //! How a sound would have gone on.
 
-use super::prediction::{Filter, ORDER, dot, predict, predictor};
+use super::prediction::{Filter, ORDER, predict, predictor};
+use crate::vector::dot;
 use std::ops::RangeInclusive;
 
 /// Carries a sound on: the last pitch period of what drives its filter is repeated.
@@ -22,9 +23,6 @@ pub(super) struct Voice {
     gain: f32,
     made: usize,
     random: u32,
-    windowed: Box<[f32]>,
-    /// The sound at [`COARSE_RATE`].
-    coarse: Box<[f32]>,
 }
 
 /// Shortest and longest period, ms: voices from 400 Hz down to 67 Hz.
@@ -37,6 +35,7 @@ const COARSE_RATE: usize = 8000;
 const LONGEST_COARSE: usize = COARSE_RATE * MAX_PERIOD_MS / 1000;
 /// Length of sound that the filter is made from, ms.
 const ANALYSED_MS: usize = 20;
+const MOST_ANALYSED: usize = 48 * ANALYSED_MS;
 /// Times between which the drive of what is not voiced goes over from repetition to noise, ms: a repeated noise is
 /// heard as a tone.
 const REPEATED_MS: f32 = 15.0;
@@ -62,8 +61,6 @@ impl Voice {
             gain: 1.0,
             made: 0,
             random: 1,
-            windowed: vec![0.0; rate * ANALYSED_MS / 1000].into(),
-            coarse: vec![0.0; COARSE_RATE * HISTORY_MS / 1000].into(),
         }
     }
 
@@ -71,7 +68,9 @@ impl Voice {
     pub(super) fn begin(&mut self, history: &[f32]) {
         let end = history.len();
         (self.period, self.voicing) = self.find_period(history);
-        self.filter = predictor(&history[end - self.windowed.len()..], self.rate, &mut self.windowed);
+        let analysed = self.rate * ANALYSED_MS / 1000;
+        let mut windowed = [0.0; MOST_ANALYSED];
+        self.filter = predictor(&history[end - analysed..], self.rate, &mut windowed[..analysed]);
         for (kept, &sample) in self.memory.iter_mut().zip(history.iter().rev()) {
             *kept = sample;
         }
@@ -118,13 +117,14 @@ impl Voice {
 
     /// The distance at which the newest sound is most like what was before it, and how like it is: first looked for at
     /// 8 kHz, then around what was found.
-    fn find_period(&mut self, history: &[f32]) -> (usize, f32) {
+    fn find_period(&self, history: &[f32]) -> (usize, f32) {
         let stride = self.rate / COARSE_RATE;
-        for (kept, &sample) in self.coarse.iter_mut().rev().zip(history.iter().rev().step_by(stride)) {
+        let mut coarse = [0.0; COARSE_RATE * HISTORY_MS / 1000];
+        for (kept, &sample) in coarse.iter_mut().rev().zip(history.iter().rev().step_by(stride)) {
             *kept = sample;
         }
         let shortest = (COARSE_RATE as f32 * MIN_PERIOD_MS / 1000.0) as usize;
-        let (period, likeness) = best_period(&self.coarse, COARSE_RATE, shortest..=LONGEST_COARSE);
+        let (period, likeness) = best_period(&coarse, COARSE_RATE, shortest..=LONGEST_COARSE);
         if stride == 1 {
             return (period, likeness);
         }

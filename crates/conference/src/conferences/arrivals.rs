@@ -29,6 +29,12 @@ impl Conferences {
         Some(open.map_or_else(|| self.profile(&route.profile), |room| room.profile.clone()))
     }
 
+    /// The room that this number leads to, if it is open.
+    pub fn room_of_number(&self, dialled: &str, authenticated: Option<&str>) -> Option<RoomId> {
+        let (_, name) = self.route(dialled, authenticated).ok()?;
+        self.by_name.get(name.as_str()).copied()
+    }
+
     pub(super) fn arrived(&mut self, now: Instant, leg: LegId, caller: Caller, dialled: &str) {
         if self.legs.contains_key(&leg) {
             return;
@@ -37,7 +43,7 @@ impl Conferences {
             Err(refused) => self.refuse(leg, caller.number, dialled, refused),
             Ok((route, room)) => {
                 let answer_after = route.answer_after;
-                self.legs.insert(leg, Leg::incoming(leg, caller, route, room));
+                self.legs.insert(leg, Box::new(Leg::incoming(leg, caller, route, room)));
                 if answer_after.is_zero() {
                     return self.answer(now, leg);
                 }
@@ -209,7 +215,7 @@ impl Conferences {
             self.pin_guard.passed(caller);
         }
         self.join(now, leg, room);
-        if let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) {
+        if let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) {
             member.late_terminator = without_terminator.then(|| now + LATE_TERMINATOR);
         }
     }

@@ -8,7 +8,7 @@ use crate::action::{Cause, Control, LegId};
 use crate::event::{Event, LeaveCause};
 use crate::input::Reason;
 use crate::keys::KeyAction;
-use crate::leg::{Leg, Stage};
+use crate::leg::Stage;
 use crate::member::{Entry, Member, Step, spoken_energy, stepped_energy, stepped_volume};
 use crate::prompts::Kind;
 use crate::settings::NumberEntry;
@@ -25,7 +25,7 @@ impl Conferences {
     }
 
     fn control_digit(&mut self, now: Instant, leg: LegId, digit: char) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         if member.is_late_terminator(now, digit) {
             return;
         }
@@ -35,7 +35,7 @@ impl Conferences {
     }
 
     pub(super) fn keys_timeout(&mut self, now: Instant, leg: LegId) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         let mut fired = Vec::new();
         member.matcher.timeout(&mut fired);
         self.perform_all(now, leg, &fired);
@@ -64,7 +64,7 @@ impl Conferences {
 
     /// Back in the room, as he was before he began to type.
     pub(super) fn leave_entry(&mut self, now: Instant, leg: LegId) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         member.entry = None;
         self.apply(leg);
         let Some(found) = self.legs.get_mut(&leg) else { return };
@@ -85,7 +85,7 @@ impl Conferences {
     }
 
     fn perform(&mut self, now: Instant, leg: LegId, action: KeyAction) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         let (muted, deaf) = (member.muted, member.deaf);
         match action {
             KeyAction::Mute => self.mute(now, leg, !muted),
@@ -137,7 +137,7 @@ impl Conferences {
 
     fn step_talk(&mut self, now: Instant, leg: LegId, step: Step) {
         let (who, room) = self.who_and_where(leg);
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         let volume = stepped_volume(member.talk_volume, step);
         member.talk_volume = volume;
         self.out.set(leg, Control::TalkVolume(volume));
@@ -147,7 +147,7 @@ impl Conferences {
 
     fn step_listen(&mut self, now: Instant, leg: LegId, step: Step) {
         let (who, room) = self.who_and_where(leg);
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         let volume = stepped_volume(member.listen_volume, step);
         member.listen_volume = volume;
         self.out.set(leg, Control::ListenVolume(volume));
@@ -174,7 +174,7 @@ impl Conferences {
 
     /// He hears the prompt over the room, and the room does not hear him while he types.
     fn ask_number(&mut self, now: Instant, leg: LegId) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         let role = member.role.clone();
         let Some(plan) = role.invite.as_ref().filter(|_| member.entry.is_none()) else { return };
         member.entry = Some(Entry::default());
@@ -206,7 +206,7 @@ impl Conferences {
 
     /// Nothing more is typed: the number is called if it is one. He is back in the room first.
     fn number_complete(&mut self, now: Instant, leg: LegId, timed_out: bool) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         let rules = number_entry(member);
         let Some(entry) = &member.entry else { return };
         if entry.digits.len() < rules.min_digits {

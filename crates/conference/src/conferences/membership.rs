@@ -15,7 +15,7 @@ use crate::settings::{Profile, Role};
 impl Conferences {
     /// An attached leg becomes a member.
     pub(super) fn join(&mut self, now: Instant, leg: LegId, room: RoomId) {
-        let Some((role_name, muted)) = self.legs.get(&leg).map(role_and_mute) else { return };
+        let Some((role_name, muted)) = self.legs.get(&leg).map(|leg| role_and_mute(leg)) else { return };
         let role = self.role(&role_name);
         let (Some(found), Some(room)) = (self.legs.get_mut(&leg), self.rooms.get_mut(&room)) else { return };
         let mut member = Member::new(role.clone(), muted, &room.profile);
@@ -105,7 +105,7 @@ impl Conferences {
 
     pub(super) fn talking(&mut self, leg: LegId, on: bool) {
         let (who, room) = self.who_and_where(leg);
-        let Some(member) = self.legs.get_mut(&leg).and_then(Leg::member) else { return };
+        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         if member.talking != on {
             member.talking = on;
             self.out.note(Event::Talking { room, who, on });
@@ -145,7 +145,7 @@ impl Conferences {
     pub(super) fn cancel_calling(&mut self, now: Instant, room: RoomId) {
         let Some(room) = self.rooms.get(&room) else { return };
         for leg in room.outcalls.clone() {
-            if self.legs.get(&leg).is_some_and(Leg::is_calling) {
+            if self.legs.get(&leg).is_some_and(|leg| leg.is_calling()) {
                 self.note_invite(leg, InviteState::Cancelled);
                 self.hang_up(now, leg, Cause::Cancelled, LeaveCause::Cancelled);
             }

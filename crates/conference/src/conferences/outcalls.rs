@@ -46,7 +46,7 @@ impl Conferences {
         let Some(newest) = self.invites(leg, room).next_back() else {
             return self.tell(now, leg, &plan.sounds.none_left);
         };
-        let rings = self.legs.get(&newest).is_some_and(Leg::is_calling);
+        let rings = self.legs.get(&newest).is_some_and(|leg| leg.is_calling());
         let cause = if rings { Cause::Cancelled } else { Cause::Normal };
         self.note_invite(newest, InviteState::Cancelled);
         self.hang_up(now, newest, cause, LeaveCause::Cancelled);
@@ -54,7 +54,7 @@ impl Conferences {
     }
 
     pub(super) fn ringing(&mut self, leg: LegId) {
-        if self.legs.get(&leg).is_some_and(Leg::is_calling) {
+        if self.legs.get(&leg).is_some_and(|leg| leg.is_calling()) {
             self.note_invite(leg, InviteState::Ringing);
         }
     }
@@ -102,7 +102,7 @@ impl Conferences {
 
     pub(super) fn note_invite(&mut self, leg: LegId, state: InviteState) {
         let (_, room) = self.who_and_where(leg);
-        let Some(outgoing) = self.legs.get(&leg).and_then(Leg::as_outgoing) else { return };
+        let Some(outgoing) = self.legs.get(&leg).and_then(|leg| leg.as_outgoing()) else { return };
         let (by, target) = (outgoing.terms.by.clone(), outgoing.target.clone());
         self.out.note(Event::Invite { room, by, target, state });
     }
@@ -141,7 +141,7 @@ impl Conferences {
         self.out.timers.set(Reason::Ring(leg), now + outgoing.terms.ring);
         let (target, caller) = (outgoing.target.clone(), outgoing.terms.caller_id.clone());
         self.out.act(Action::Dial { leg, target, caller });
-        self.legs.insert(leg, Leg::outgoing(leg, outgoing, room));
+        self.legs.insert(leg, Box::new(Leg::outgoing(leg, outgoing, room)));
         self.note_invite(leg, InviteState::Queued);
     }
 
@@ -160,7 +160,7 @@ impl Conferences {
         if found.name == number || self.routes.iter().any(|route| route.pattern.matches(number)) {
             return Err(RefusalReason::Loop);
         }
-        let rings = |leg: &LegId| self.legs.get(leg).is_some_and(Leg::is_calling);
+        let rings = |leg: &LegId| self.legs.get(leg).is_some_and(|leg| leg.is_calling());
         if self.invites(leg, room).filter(rings).count() >= plan.limits.pending_per_member {
             return Err(RefusalReason::PendingPerMember);
         }

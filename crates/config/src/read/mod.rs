@@ -79,6 +79,8 @@ fn media(mut section: Section<'_>, outer: &[IpAddr], listen: Option<IpAddr>) -> 
         advertise,
         ports: section.parsed("ports", parse::PORTS, parse::ports).map_or(20000..=29999, |at| at.value),
         workers: section.integer("workers", 0..=1024).unwrap_or(0),
+        pin: section.boolean("pin").unwrap_or(false),
+        headroom: section.parsed("headroom", parse::PERCENT, parse::percent).map_or(20, |at| at.value),
         codecs: audio::codecs(&mut section).unwrap_or_else(|| Codec::ALL.to_vec()),
         silence: silence(&mut section),
     }

@@ -39,7 +39,7 @@ fn start(engine: &mut Engine, leg: u64, room: u64) -> UdpSocket {
     let address: IpAddr = Ipv4Addr::LOCALHOST.into();
     let phone = UdpSocket::bind((address, 0)).unwrap();
     phone.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-    engine.open_leg(LegId(leg)).unwrap();
+    engine.open_leg(LegId(leg), None).unwrap();
     let stream = StreamConfig {
         remote: Some(phone.local_addr().unwrap()),
         rtcp_mux: true,

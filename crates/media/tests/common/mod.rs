@@ -249,7 +249,7 @@ impl Bed {
     /// Opens a leg for a new phone that `prepare` sets up, and starts it deaf and silent.
     pub(crate) fn join_deaf(&mut self, leg: u64, prepare: impl FnOnce(&mut Phone)) -> Phone {
         let leg = LegId(leg);
-        let port = self.engine.open_leg(leg).unwrap();
+        let port = self.engine.open_leg(leg, None).unwrap();
         let mut phone = Phone::new(self.address, leg, port);
         prepare(&mut phone);
         self.command(Command::StartLeg { leg, room: ROOM, stream: phone.stream() });

@@ -18,6 +18,8 @@ impl Mixer {
         self.gates[..slots].clone_from_slice(&old.gates);
         self.resting[..slots].fill(false);
         self.talking = old.talking;
+        self.allows_denoising = old.allows_denoising;
+        self.floor.adopt(&old.floor);
         self.listeners.adopt(&mut old.listeners);
         for index in 0..slots {
             self.tools[index].adopt(&old.tools[index], self.rate);

@@ -34,6 +34,7 @@ impl Line {
             opus: OpusParameters { in_band_fec: opus.fec, dtx: opus.dtx, ..OpusParameters::default() },
             ptime_ms: config.ptime_ms,
             telephone_event: config.keys.by_event(),
+            comfort_noise: config.comfort_noise,
             rtcp_xr: config.rtcp_xr,
             ..Local::new(leg.local().ip(), leg.local().port())
         };
@@ -66,16 +67,23 @@ impl Line {
         Ok(sdp)
     }
 
-    /// The body of our re-INVITE; `reply` hears how it ended.
-    pub(super) fn reoffer(&mut self, change: Change, reply: Reply<()>) -> Bytes {
-        self.reoffering = Some(reply);
+    /// The body of a re-INVITE that changes this.
+    pub(super) fn prepare(&mut self, change: Change) -> Result<Bytes, PhoneError> {
         match change {
-            Change::Hold(hold) => self.hold(hold),
-            Change::Codecs(codecs) => {
-                self.session.set_encodings(codecs);
-                self.session.offer()
+            Change::Hold(hold) => return Ok(self.hold(hold)),
+            Change::Codecs(codecs) => self.session.set_encodings(codecs),
+            Change::Ptime(ms) => {
+                self.leg.set_ptime(ms);
+                self.session.set_ptime(ms);
             }
+            Change::Ports => self.session.set_port(self.leg.take_other_ports()?.port()),
         }
+        Ok(self.session.offer())
+    }
+
+    /// A re-INVITE is sent; `reply` hears how it ended.
+    pub(super) fn reoffers(&mut self, reply: Reply<()>) {
+        self.reoffering = Some(reply);
     }
 
     fn hold(&mut self, hold: Option<Hold>) -> Bytes {

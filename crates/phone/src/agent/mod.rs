@@ -53,6 +53,10 @@ pub(crate) enum Change {
     Hold(Option<Hold>),
     /// What is offered, best first.
     Codecs(Vec<Encoding>),
+    /// The length of an RTP packet in ms.
+    Ptime(u8),
+    /// The ports that audio is sent from and received at: others that are free.
+    Ports,
 }
 
 /// What the handle of a started phone holds.
@@ -274,14 +278,13 @@ impl Agent {
     }
 
     fn reoffer(&mut self, now: Instant, call: CallRef, change: Change, reply: Reply<()>) {
-        match self.lines.get_mut(&call) {
-            Some(line) => {
-                let sdp = line.reoffer(change, reply);
+        let line = self.lines.get_mut(&call).ok_or(PhoneError::Ended);
+        match line.and_then(|line| Ok((line.prepare(change)?, line))) {
+            Ok((sdp, line)) => {
+                line.reoffers(reply);
                 self.endpoint.reoffer(now, call, sdp);
             }
-            None => {
-                let _ = reply.send(Err(PhoneError::Ended));
-            }
+            Err(error) => drop(reply.send(Err(error))),
         }
     }
 

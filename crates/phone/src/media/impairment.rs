@@ -20,11 +20,20 @@ pub struct Impairment {
     pub jitter: Duration,
     /// The share of packets that come twice, 0 to 1.
     pub duplicates: f64,
+    /// Whether the telephone-event packets are lost, all of them, that tell that a key is up.
+    pub loses_key_ends: bool,
 }
 
 impl Default for Impairment {
     fn default() -> Self {
-        Self { seed: 1, loss: 0.0, burst: 1.0, jitter: Duration::ZERO, duplicates: 0.0 }
+        Self {
+            seed: 1,
+            loss: 0.0,
+            burst: 1.0,
+            jitter: Duration::ZERO,
+            duplicates: 0.0,
+            loses_key_ends: false,
+        }
     }
 }
 
@@ -54,8 +63,8 @@ impl Network {
     }
 
     /// Sends a packet: none, one or two of it will arrive.
-    pub(super) fn send(&mut self, now: Instant, packet: &[u8]) {
-        if self.loses() {
+    pub(super) fn send(&mut self, now: Instant, packet: &[u8], is_key_end: bool) {
+        if self.loses() || is_key_end && self.impairment.loses_key_ends {
             return;
         }
         let copies = if self.happens(self.impairment.duplicates) { 2 } else { 1 };
@@ -108,7 +117,7 @@ mod tests {
         for ms in 0..20 * packets + 1000 {
             let now = start + ms * MS;
             if ms % 20 == 0 && ms / 20 < packets {
-                network.send(now, &(ms / 20).to_be_bytes());
+                network.send(now, &(ms / 20).to_be_bytes(), false);
             }
             while let Some(packet) = network.arrived(now) {
                 arrived.push(u32::from_be_bytes(packet.try_into().unwrap()));

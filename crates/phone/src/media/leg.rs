@@ -45,7 +45,10 @@ pub(crate) struct Leg {
 
 #[derive(Debug)]
 enum Order {
-    Run(Stream, Codec),
+    Run(Stream, Codec, u8),
+    Move(UdpSocket, UdpSocket),
+    SendRtp(Bytes),
+    SendRtcp(Bytes),
     Play(Source),
     Impair(Impairment),
     Report(Reception),
@@ -68,7 +71,7 @@ impl Leg {
             cname: format!("phone@{local}"),
             heard: heard.clone(),
             player: Player::new(config.source.clone(), Format::NARROW.rate),
-            sender: Sender::new(rand::random(), config.ptime_ms),
+            sender: Sender::new(rand::random()),
             clock_error_ppm: config.clock_error_ppm,
             network: config.impairment.map(Network::new),
             receiver: None,
@@ -76,6 +79,7 @@ impl Leg {
             keys: EventReceiver::new(Format::NARROW.clock_rate),
             peer: Peer::default(),
             reception: None,
+            reports: config.rtcp,
         };
         runtime::handle().spawn(task.run(inbox));
         Ok(Self { local, orders, heard, opus: config.opus, ptime_ms: config.ptime_ms })
@@ -94,7 +98,31 @@ impl Leg {
     pub(crate) fn run(&self, stream: Stream) {
         let codec = codec(stream.encoding, self.ptime_ms, self.opus);
         self.heard.tune(Format::of(codec));
-        let _ = self.orders.send(Order::Run(stream, codec));
+        let _ = self.orders.send(Order::Run(stream, codec, self.ptime_ms));
+    }
+
+    /// Sends packets of another length when it is told to run the next time.
+    pub(crate) fn set_ptime(&mut self, ptime_ms: u8) {
+        self.ptime_ms = ptime_ms;
+    }
+
+    /// Sends from other ports and receives there from now on.
+    pub(crate) fn take_other_ports(&mut self) -> io::Result<SocketAddr> {
+        let (rtp, rtcp) = bind_pair(self.local.ip())?;
+        self.local = rtp.local_addr()?;
+        let _in_runtime = runtime::handle().enter();
+        let _ = self.orders.send(Order::Move(UdpSocket::from_std(rtp)?, UdpSocket::from_std(rtcp)?));
+        Ok(self.local)
+    }
+
+    /// Sends a datagram to where RTP goes, whatever it holds.
+    pub(crate) fn send_rtp(&self, datagram: Bytes) {
+        let _ = self.orders.send(Order::SendRtp(datagram));
+    }
+
+    /// Sends a datagram to where RTCP goes, whatever it holds.
+    pub(crate) fn send_rtcp(&self, datagram: Bytes) {
+        let _ = self.orders.send(Order::SendRtcp(datagram));
     }
 
     pub(crate) fn play(&self, source: Source) {
@@ -147,6 +175,8 @@ struct Task {
     keys: EventReceiver,
     peer: Peer,
     reception: Option<Reception>,
+    /// Whether we send reports.
+    reports: bool,
 }
 
 impl Task {
@@ -161,7 +191,7 @@ impl Task {
                 order = inbox.recv() => match order {
                     None | Some(Order::Stop) => break,
                     Some(order) => {
-                        self.obey(order);
+                        self.obey(order).await;
                         if pace.period() != self.interval() {
                             pace = paced(self.interval());
                         }
@@ -180,12 +210,20 @@ impl Task {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    async fn obey(&mut self, order: Order) {
         match order {
-            Order::Run(stream, codec) => match self.tune(&stream, codec) {
+            Order::Run(stream, codec, ptime_ms) => match self.tune(&stream, codec, ptime_ms) {
                 Ok(()) => self.stream = Some(stream),
                 Err(error) => tracing::warn!(%error, "the codec does not run"),
             },
+            Order::Move(rtp, rtcp) => {
+                (self.rtp, self.rtcp) = (rtp, rtcp);
+                let _ = tokio::join!(self.rtp.writable(), self.rtcp.writable());
+            }
+            Order::SendRtp(datagram) => self.send_whatever(&self.rtp, &datagram, |stream| stream.remote),
+            Order::SendRtcp(datagram) => {
+                self.send_whatever(&self.rtcp, &datagram, |stream| stream.remote_rtcp);
+            }
             Order::Play(source) => self.player.play(source),
             Order::Impair(impairment) => match &mut self.network {
                 Some(network) => network.change(impairment),
@@ -208,8 +246,8 @@ impl Task {
     }
 
     /// Sends and receives by another codec.
-    fn tune(&mut self, stream: &Stream, codec: Codec) -> Result<(), CodecError> {
-        self.sender.tune(codec)?;
+    fn tune(&mut self, stream: &Stream, codec: Codec, ptime_ms: u8) -> Result<(), CodecError> {
+        self.sender.tune(codec, ptime_ms)?;
         self.player.retune(Format::of(codec).rate);
         if self.receiver.as_ref().is_none_or(|receiver| receiver.codec() != codec) {
             self.receiver = Some(Receiver::new(codec)?);
@@ -231,9 +269,9 @@ impl Task {
     /// One packet, unless there is nowhere to send it to.
     fn send(&mut self) {
         let Some((stream, remote)) = sending(&self.stream) else { return self.sender.skip() };
-        let Some(packet) = self.sender.next(stream, &mut self.player) else { return };
+        let Some((packet, is_key_end)) = self.sender.next(stream, &mut self.player) else { return };
         match &mut self.network {
-            Some(network) => network.send(Instant::now(), packet),
+            Some(network) => network.send(Instant::now(), packet, is_key_end),
             // A full socket or an ICMP error loses the packet, as the network may.
             None => drop(self.rtp.try_send_to(packet, remote)),
         }
@@ -248,8 +286,15 @@ impl Task {
         }
     }
 
+    fn send_whatever(&self, socket: &UdpSocket, datagram: &[u8], to: impl Fn(&Stream) -> Option<SocketAddr>) {
+        if let Some(remote) = self.stream.as_ref().and_then(to) {
+            let _ = socket.try_send_to(datagram, remote);
+        }
+    }
+
     fn send_report(&self, bye: bool) {
-        let Some(remote) = self.stream.as_ref().and_then(|stream| stream.remote_rtcp) else { return };
+        let stream = self.stream.as_ref().filter(|_| self.reports);
+        let Some(remote) = stream.and_then(|stream| stream.remote_rtcp) else { return };
         let (now, clock_rate) = (Instant::now(), self.sender.format().clock_rate);
         let report = Report {
             ssrc: self.sender.ssrc(),

@@ -17,6 +17,12 @@ use crate::error::PhoneError;
 /// The level of each of the two tones of an in-band key, in dBov.
 const KEY_DBOV: f32 = -12.0;
 
+/// How often there would be a packet before a codec is negotiated, in ms.
+const IDLE_MS: u8 = 20;
+
+/// The bit of a telephone-event's second octet that says that the key is up (RFC 4733 §2.3.3).
+const KEY_END: u8 = 0x80;
+
 /// The longest payload: 60 ms of L16 at 48 kHz.
 const PAYLOAD: usize = 60 * 48 * 2;
 
@@ -25,8 +31,6 @@ pub(super) struct Sender {
     outbound: Outbound,
     events: EventSender,
     pressing: Option<Pressing>,
-    /// The length of packets that was asked for.
-    ptime_ms: u8,
     /// Nothing before a codec is negotiated.
     voice: Option<Voice>,
     packet: [u8; Packet::HEADER + PAYLOAD],
@@ -36,6 +40,7 @@ pub(super) struct Sender {
 struct Voice {
     codec: Codec,
     encoder: Encoder,
+    packet_ms: u8,
     /// The audio of one packet.
     frame: Vec<i16>,
     payload: [u8; PAYLOAD],
@@ -51,40 +56,41 @@ struct Pressing {
 }
 
 impl Sender {
-    pub(super) fn new(seed: u64, ptime_ms: u8) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self {
             outbound: Outbound::new(seed),
             events: EventSender::new(),
             pressing: None,
-            ptime_ms: ptime_ms.clamp(10, 60),
             voice: None,
             packet: [0; Packet::HEADER + PAYLOAD],
         }
     }
 
-    /// Sends by `codec` from now on.
-    pub(super) fn tune(&mut self, codec: Codec) -> Result<(), CodecError> {
-        if self.voice.as_ref().is_none_or(|voice| voice.codec != codec) {
-            self.voice = Some(Voice::new(codec, self.ptime_ms)?);
+    /// Sends by `codec` from now on, in packets of `ptime_ms`.
+    pub(super) fn tune(&mut self, codec: Codec, ptime_ms: u8) -> Result<(), CodecError> {
+        let packet_ms = packet_ms(codec, ptime_ms.clamp(10, 60));
+        match &mut self.voice {
+            Some(voice) if voice.codec == codec => voice.take(packet_ms),
+            voice => *voice = Some(Voice::new(codec, packet_ms)?),
         }
         Ok(())
     }
 
     /// The time that one packet stands for.
     pub(super) fn interval(&self) -> Duration {
-        let ms = self.voice.as_ref().map_or(self.ptime_ms, |voice| packet_ms(voice.codec, self.ptime_ms));
-        Duration::from_millis(ms.into())
+        Duration::from_millis(self.voice.as_ref().map_or(IDLE_MS, |voice| voice.packet_ms).into())
     }
 
-    /// The next packet; `None` when nothing is to be sent. A key takes the place of the source's audio.
-    pub(super) fn next(&mut self, stream: &Stream, player: &mut Player) -> Option<&[u8]> {
+    /// The next packet, and whether it tells that a key is up; `None` when nothing is to be sent. A key takes the place
+    /// of the source's audio.
+    pub(super) fn next(&mut self, stream: &Stream, player: &mut Player) -> Option<(&[u8], bool)> {
         let (interval, units) = (self.interval(), self.units());
         let voice = self.voice.as_mut()?;
         let sounds = player.fill(&mut voice.frame);
         let in_band = press_on(&mut self.pressing, &mut voice.frame, interval, self.events.is_active());
         if let (Some(events), Some(event)) = (stream.events, self.events.next(units as u16)) {
             let length = self.outbound.write_event(events.send_payload_type, &event, units, &mut self.packet);
-            return Some(&self.packet[..length]);
+            return Some((&self.packet[..length], event.payload[1] & KEY_END != 0));
         }
         let octets =
             if sounds || in_band { voice.encoder.encode(&voice.frame, &mut voice.payload) } else { 0 };
@@ -94,7 +100,7 @@ impl Sender {
         }
         let payload = &voice.payload[..octets];
         let length = self.outbound.write(stream.send_payload_type, payload, units, &mut self.packet);
-        Some(&self.packet[..length])
+        Some((&self.packet[..length], false))
     }
 
     /// The time of a packet passes without one, so that the next has the timestamp of its own moment.
@@ -140,11 +146,17 @@ impl Sender {
 }
 
 impl Voice {
-    fn new(codec: Codec, ptime_ms: u8) -> Result<Self, CodecError> {
-        let format = Format::of(codec);
-        let samples = usize::from(packet_ms(codec, ptime_ms)) * format.samples_per_ms();
-        let encoder = Encoder::new(codec, format.rate)?;
-        Ok(Self { codec, encoder, frame: vec![0; samples], payload: [0; PAYLOAD] })
+    fn new(codec: Codec, packet_ms: u8) -> Result<Self, CodecError> {
+        let encoder = Encoder::new(codec, Format::of(codec).rate)?;
+        let mut voice = Self { codec, encoder, packet_ms, frame: Vec::new(), payload: [0; PAYLOAD] };
+        voice.take(packet_ms);
+        Ok(voice)
+    }
+
+    /// Takes so many ms into a packet.
+    fn take(&mut self, packet_ms: u8) {
+        self.packet_ms = packet_ms;
+        self.frame.resize(usize::from(packet_ms) * Format::of(self.codec).samples_per_ms(), 0);
     }
 }
 
@@ -216,8 +228,8 @@ mod tests {
     }
 
     fn sender() -> Sender {
-        let mut sender = Sender::new(7, 20);
-        sender.tune(Codec::Pcmu).unwrap();
+        let mut sender = Sender::new(7);
+        sender.tune(Codec::Pcmu, 20).unwrap();
         sender
     }
 
@@ -235,7 +247,7 @@ mod tests {
             if tick == 5 {
                 sender.press_event(&stream(), '#', KeyTiming::default(), nobody());
             }
-            let bytes = sender.next(&stream(), &mut player).unwrap();
+            let (bytes, _) = sender.next(&stream(), &mut player).unwrap();
             let packet = Packet::parse(bytes).unwrap();
             sequences.push(packet.sequence);
             if packet.payload_type == 101 {
@@ -254,7 +266,7 @@ mod tests {
         let mut audio = Vec::new();
         for _ in 0..10 {
             assert!(finished.try_recv().is_err());
-            let bytes = sender.next(&stream(), &mut player).unwrap().to_vec();
+            let bytes = sender.next(&stream(), &mut player).unwrap().0.to_vec();
             let mut frame = [0; 160];
             Law::Mu.decode(Packet::parse(&bytes).unwrap().payload, &mut frame);
             audio.extend(frame);

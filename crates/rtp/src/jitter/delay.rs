@@ -24,8 +24,9 @@ impl JitterBuffer {
     /// time, and then report by [`JitterBuffer::skip`].
     #[must_use]
     pub fn surplus_units(&self) -> i32 {
-        let Some(Pull { slack, held }) = self.pulls.least() else { return 0 };
         let tick = self.ms(self.config.interval_ms.into()).max(1);
+        let phases = usize::try_from(tick / greatest_divisor(tick, self.duration)).unwrap_or(usize::MAX);
+        let Some(Pull { slack, held }) = self.pulls.least(phases) else { return 0 };
         let excess = slack - self.wanted();
         let enough = self.reserve(slack);
         let units = if excess < enough {
@@ -101,4 +102,9 @@ impl JitterBuffer {
             -self.ms(TOLERANCE_MS)
         }
     }
+}
+
+/// The greatest common divisor; at least one of the two is above 0.
+fn greatest_divisor(one: i64, other: i64) -> i64 {
+    if other == 0 { one } else { greatest_divisor(other, one % other) }
 }

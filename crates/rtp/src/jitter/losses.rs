@@ -1,17 +1,18 @@
 //! Whether packets are lost at present.
 
-/// What one lost packet adds: it is remembered for so many packets.
-const WEIGHT: u32 = 100;
-/// What is remembered at most.
-const MOST: u32 = 10 * WEIGHT;
+/// What one lost packet adds: it is remembered for so many packets, 12 s of 20 ms.
+const WEIGHT: u32 = 600;
+/// What is remembered at most, 60 s of 20 ms: each change of mind costs a stretch of the sound.
+const MOST: u32 = 5 * WEIGHT;
 /// A step of the sequence beyond this is no loss.
 const FAR: u16 = 64;
 
-/// A leaky count of the missing packets: losses of one percent and more keep it up.
+/// A leaky count of the missing packets: losses of a few per mille and more keep it up.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     newest: Option<u16>,
     score: u32,
+    are_frequent: bool,
 }
 
 impl Losses {
@@ -24,18 +25,22 @@ impl Losses {
         let ahead = sequence.wrapping_sub(newest);
         if ahead > u16::MAX / 2 {
             // It was counted as missing, and is late only.
-            self.score = self.score.saturating_sub(WEIGHT);
-            return;
+            return self.judge(self.score.saturating_sub(WEIGHT));
         }
         self.newest = Some(sequence);
         if let Some(missing) = ahead.checked_sub(1).filter(|missing| *missing < FAR) {
-            self.score = (self.score + WEIGHT * u32::from(missing)).min(MOST).saturating_sub(1);
+            self.judge((self.score + WEIGHT * u32::from(missing)).min(MOST).saturating_sub(1));
         }
     }
 
-    /// More than one packet was lost lately.
+    /// More than one packet was lost lately, and not all of that is forgotten yet.
     pub(super) fn are_frequent(&self) -> bool {
-        self.score > WEIGHT
+        self.are_frequent
+    }
+
+    fn judge(&mut self, score: u32) {
+        self.score = score;
+        self.are_frequent = score > WEIGHT || self.are_frequent && score > 0;
     }
 }
 
@@ -53,7 +58,27 @@ mod tests {
         losses.came(53);
         losses.came(55);
         assert!(losses.are_frequent());
-        (56..300).for_each(|sequence| losses.came(sequence));
+        (56..800).for_each(|sequence| losses.came(sequence));
+        assert!(losses.are_frequent());
+        (800..1300).for_each(|sequence| losses.came(sequence));
         assert!(!losses.are_frequent());
+    }
+
+    #[test]
+    fn one_percent_is_frequent_without_a_break_and_one_per_mille_is_not() {
+        let frequent = |every: u16| {
+            let mut losses = Losses::default();
+            let told = |sequence| {
+                losses.came(sequence);
+                losses.are_frequent()
+            };
+            (0..20_000)
+                .filter(|sequence| sequence % every != every - 1)
+                .map(told)
+                .skip(1000)
+                .collect::<Vec<_>>()
+        };
+        assert!(frequent(100).iter().all(|&frequent| frequent));
+        assert!(frequent(1000).iter().all(|&frequent| !frequent));
     }
 }

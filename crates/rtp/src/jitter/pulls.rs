@@ -1,7 +1,9 @@
 //! How early the last packets were pulled.
 
-/// Pulls that are looked at together: all phases of packets and ticks of different length are among them.
-const PULLS: usize = 4;
+/// Pulls that are remembered: a tick of 60 ms pulls 24 of the shortest packets of Opus.
+const PULLS: usize = 24;
+/// Pulls that are looked at together at the least.
+const PHASES: usize = 4;
 
 /// The last pulls: how early each came, and how much the reader still held. All in clock units.
 #[derive(Debug, Default)]
@@ -34,9 +36,11 @@ impl Pulls {
         self.count.checked_sub(1).map(|last| self.recent[last % PULLS])
     }
 
-    /// The least slack and the least held units of all phases.
-    pub(super) fn least(&self) -> Option<Pull> {
+    /// The least slack and the least held units, where packets and ticks meet in so many phases.
+    pub(super) fn least(&self, phases: usize) -> Option<Pull> {
+        let looked_at = phases.clamp(PHASES, PULLS);
+        let first = self.count.checked_sub(looked_at)?;
         let least = |a: Pull, b: Pull| Pull { slack: a.slack.min(b.slack), held: a.held.min(b.held) };
-        self.recent.into_iter().reduce(least).filter(|_| self.count >= PULLS)
+        (first..self.count).map(|pull| self.recent[pull % PULLS]).reduce(least)
     }
 }

@@ -64,6 +64,11 @@ impl Ring {
         self.waiting = 0;
     }
 
+    /// How many packets of audio wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     pub(super) fn content(&self, sequence: u16) -> Content {
         let slot = self.slot(sequence);
         if slot.sequence == sequence { slot.content } else { Content::Empty }

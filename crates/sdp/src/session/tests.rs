@@ -356,6 +356,21 @@ fn opus_is_answered_with_all_that_belongs_to_it() {
 }
 
 #[test]
+fn linear_audio_beyond_the_useful_rate_is_taken_but_offered_last() {
+    let mut session = Session::new(wideband(8000), 1);
+    let offer = session.offer();
+    let place = |name| str::from_utf8(&offer).unwrap().find(name).unwrap();
+    assert!(
+        ["opus/48000", "G722/8000", "PCMA/8000", "L16/8000"]
+            .into_iter()
+            .all(|of_use| place(of_use) < place("L16/16000"))
+    );
+    let mut session = Session::new(wideband(8000), 1);
+    let (_, stream) = session.answer(&audio("m=audio 4000 RTP/AVP 96|a=rtpmap:96 L16/48000")).unwrap();
+    assert_eq!(stream.encoding, Encoding::L16 { rate: 48_000 });
+}
+
+#[test]
 fn g722_keeps_its_clock_and_its_events() {
     let mut session = Session::new(wideband(16_000), 1);
     let (body, stream) = session.answer(&audio(SOFTPHONE)).unwrap();

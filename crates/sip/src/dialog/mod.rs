@@ -26,8 +26,10 @@ pub(crate) struct Dialog {
     pub(crate) peer: Flow,
     /// The CSeq of our last request.
     pub(crate) local_cseq: u32,
-    local: NameAddr,
-    remote: NameAddr,
+    /// The From of our requests.
+    local: Box<str>,
+    /// Their To.
+    remote: Box<str>,
     remote_cseq: Option<u32>,
     target: String,
     route_set: Vec<NameAddr>,
@@ -48,9 +50,9 @@ impl Dialog {
         Some(Self {
             call_id: invite.headers.call_id()?.to_owned(),
             remote_tag: from.tag().unwrap_or_default().to_owned(),
-            local: to.with_tag(&local_tag),
+            local: to.with_tag(&local_tag).to_string().into(),
             local_tag,
-            remote: from,
+            remote: from.to_string().into(),
             contact,
             peer,
             local_cseq: 0,
@@ -79,8 +81,8 @@ impl Dialog {
             peer,
             local_cseq: invite.headers.cseq().ok()?.number,
             target: contact_of(&response.headers).unwrap_or_else(|| invite.uri.clone()),
-            local: from,
-            remote: to,
+            local: from.to_string().into(),
+            remote: to.to_string().into(),
             remote_cseq: None,
             route_set,
             anchored,
@@ -141,8 +143,8 @@ impl Dialog {
         let headers = &mut request.headers;
         routes.iter().for_each(|route| headers.push(header::ROUTE, route));
         headers.push(header::MAX_FORWARDS, "70");
-        headers.push(header::FROM, self.local.to_string());
-        headers.push(header::TO, self.remote.to_string());
+        headers.push(header::FROM, &self.local);
+        headers.push(header::TO, &self.remote);
         headers.push(header::CALL_ID, &self.call_id);
         headers.push(header::CSEQ, CSeq::new(cseq, method).to_string());
         request

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Dialog;
 use crate::endpoint::Cause;
-use crate::message::Method;
+use crate::message::CSeq;
 use crate::transaction::TransactionId;
 
 /// A 2xx of ours whose ACK has not come.
@@ -33,7 +33,7 @@ pub(crate) enum Negotiation {
     /// We: our re-INVITE is under way.
     Ours { id: TransactionId, sdp: Bytes },
     /// The peer, for the owner of the endpoint to decide.
-    Theirs { id: TransactionId, method: Method, offered: bool },
+    Theirs { id: TransactionId, cseq: CSeq, offered: bool },
 }
 
 /// A call that is up.

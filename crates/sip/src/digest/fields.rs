@@ -3,6 +3,8 @@
 use crate::message::scan::{self, BLANKS, is_token};
 
 const MAX_FIELDS: usize = 32;
+/// What credentials have.
+const USUAL_FIELDS: usize = 10;
 
 /// The parameters, values unquoted.
 pub(super) struct Fields<'a>(Vec<(&'a str, String)>);
@@ -14,7 +16,7 @@ impl<'a> Fields<'a> {
         if !scheme.eq_ignore_ascii_case("Digest") {
             return None;
         }
-        let mut read = Self(Vec::new());
+        let mut read = Self(Vec::with_capacity(USUAL_FIELDS));
         for field in scan::elements(fields, b',') {
             let (name, value) = field.split_once('=')?;
             read.add(name.trim_end_matches(BLANKS), value.trim_start_matches(BLANKS))?;

@@ -4,9 +4,10 @@ mod fields;
 mod nonce;
 mod verifier;
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
 
+use hmac::{Hmac, Mac};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
@@ -250,12 +251,18 @@ fn quoted(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::R
     value.map_or(Ok(()), |value| write!(f, ", {name}={}", Quoted(value)))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+/// Two lower-case digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// An HMAC that has taken in its key.
+pub(crate) fn keyed(key: [u8; 32]) -> Hmac<Sha256> {
+    // A key shorter than a block, filled up with zeros, is what HMAC makes of it too.
+    let mut block = [0; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = from);
+    Hmac::new(&block.into())
 }
 
 #[cfg(test)]

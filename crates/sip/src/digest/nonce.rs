@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::hex;
+use super::{hex, keyed};
 
 /// How long a nonce may be used.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -21,7 +21,7 @@ type Id = (u64, u32);
 
 #[derive(Debug)]
 pub(super) struct Nonces {
-    seed: [u8; 32],
+    hmac: Hmac<Sha256>,
     realm: String,
     epoch: Option<Instant>,
     issued: u32,
@@ -33,7 +33,7 @@ pub(super) struct Nonces {
 
 impl Nonces {
     pub(super) fn new(realm: String, seed: [u8; 32]) -> Self {
-        Self { seed, realm, epoch: None, issued: 0, used: BTreeMap::new(), forgotten: (0, 0) }
+        Self { hmac: keyed(seed), realm, epoch: None, issued: 0, used: BTreeMap::new(), forgotten: (0, 0) }
     }
 
     /// A fresh nonce.
@@ -84,8 +84,7 @@ impl Nonces {
     }
 
     fn seal(&self, (millis, number): Id) -> String {
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.seed) else { return String::new() };
-        let mac = mac.chain_update(millis.to_be_bytes()).chain_update(number.to_be_bytes());
+        let mac = self.hmac.clone().chain_update(millis.to_be_bytes()).chain_update(number.to_be_bytes());
         hex(&mac.chain_update(&self.realm).finalize().into_bytes()[..SEAL])
     }
 }

@@ -60,22 +60,34 @@ impl Verifier {
         request: &Request,
         lookup: impl Fn(&str) -> Option<&'a Secret>,
     ) -> Verdict {
+        let Some(credentials) = self.credentials(request) else { return Verdict::Missing };
+        self.judge(now, &credentials, request.method.as_str(), lookup(&credentials.username))
+    }
+
+    /// The credentials that are for our realm and of an algorithm that is taken.
+    pub(crate) fn credentials(&self, request: &Request) -> Option<Credentials> {
         let taken = |algorithm| self.algorithms.contains(&algorithm);
         let ours = |credentials: &Credentials| {
             credentials.realm == self.realm && credentials.algorithm().is_some_and(taken)
         };
-        let Some(credentials) = request.headers.credentials(header::AUTHORIZATION).into_iter().find(ours)
-        else {
-            return Verdict::Missing;
-        };
-        let secret = lookup(&credentials.username);
-        let proved = self.proves(&credentials, request.method.as_str(), secret.unwrap_or(&self.decoy));
+        request.headers.credentials(header::AUTHORIZATION).into_iter().find(ours)
+    }
+
+    /// Judges such credentials by the password of the user that they name.
+    pub(crate) fn judge(
+        &mut self,
+        now: Instant,
+        credentials: &Credentials,
+        method: &str,
+        secret: Option<&Secret>,
+    ) -> Verdict {
+        let proved = self.proves(credentials, method, secret.unwrap_or(&self.decoy));
         let nonce = self.nonces.check(now, &credentials.nonce);
-        let Some(nc) = read_count(&credentials).filter(|_| proved && secret.is_some()) else {
+        let Some(nc) = read_count(credentials).filter(|_| proved && secret.is_some()) else {
             return Verdict::Refused;
         };
         match nonce {
-            Some(id) if self.nonces.count(now, id, nc) => Verdict::Ok(credentials.username),
+            Some(id) if self.nonces.count(now, id, nc) => Verdict::Ok(credentials.username.clone()),
             _ => Verdict::Stale,
         }
     }

@@ -19,21 +19,21 @@ impl Endpoint {
         arrival: Arrival,
         request: &Request,
     ) -> Result<String, Response> {
-        let name = self.claimed_user(request);
-        if let Some(name) = &name
-            && !self.registrar.is_source_of(arrival.flow.remote, name)
-            && self.failures.exhausted(now, name, arrival.flow.remote.ip())
-        {
+        let Some(shown) = self.verifier.credentials(request) else {
+            return Err(self.challenge(now, request, false));
+        };
+        let (name, source) = (shown.username.as_str(), arrival.flow.remote);
+        if !self.registrar.is_source_of(source, name) && self.failures.exhausted(now, name, source.ip()) {
             self.layer.stats.digest_unchecked += 1;
             return Err(self.challenge(now, request, false));
         }
-        let users = &self.users;
-        match self.verifier.verify(now, request, |user| users.get(user).map(|user| &user.secret)) {
+        let secret = self.users.get(name).map(|user| &user.secret);
+        match self.verifier.judge(now, &shown, request.method.as_str(), secret) {
             Verdict::Ok(user) => Ok(user),
             Verdict::Missing => Err(self.challenge(now, request, false)),
             Verdict::Stale => Err(self.challenge(now, request, true)),
             Verdict::Refused => {
-                self.count_failure(now, arrival.flow, name.as_deref(), request);
+                self.count_failure(now, arrival.flow, name, request);
                 Err(self.challenge(now, request, false))
             }
         }
@@ -47,7 +47,7 @@ impl Endpoint {
         request: &Request,
     ) -> Result<Option<String>, Response> {
         let claims = request.headers.from().is_ok_and(|from| self.is_ours(&from, request));
-        if !claims && self.claimed_user(request).is_none() {
+        if !claims && !self.shows_credentials(request) {
             return Ok(None);
         }
         let user = self.authenticate(now, arrival, request)?;
@@ -100,15 +100,15 @@ impl Endpoint {
             }
     }
 
-    /// The user name of the credentials for our realm.
-    fn claimed_user(&self, request: &Request) -> Option<String> {
+    /// Whether there are credentials for our realm, of whatever algorithm.
+    fn shows_credentials(&self, request: &Request) -> bool {
         let credentials = request.headers.credentials(header::AUTHORIZATION);
-        credentials.into_iter().find(|shown| shown.realm == self.config.realm).map(|shown| shown.username)
+        credentials.iter().any(|shown| shown.realm == self.config.realm)
     }
 
-    fn count_failure(&mut self, now: Instant, flow: Flow, name: Option<&str>, request: &Request) {
+    fn count_failure(&mut self, now: Instant, flow: Flow, name: &str, request: &Request) {
         self.layer.stats.digest_failures += 1;
-        let known = name.filter(|name| self.users.contains_key(*name));
+        let known = Some(name).filter(|name| self.users.contains_key(*name));
         let banned = self.failures.count(now, known, flow.remote.ip());
         let why =
             if banned { "too many wrong passwords: dropped for a while" } else { "wrong user or password" };

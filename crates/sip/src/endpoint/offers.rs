@@ -10,22 +10,22 @@ use super::uas::{ok_with, sdp_of};
 use super::within::retry_later;
 use super::{CallRef, Endpoint, Event, Refusal};
 use crate::dialog::{Negotiation, Unacknowledged};
-use crate::message::{Method, Request, Response, header};
+use crate::message::{CSeq, Method, Request, Response, header};
 use crate::transaction::{Due, Owner, ServerKey, TransactionId};
 use crate::transport::Flow;
 
 impl Endpoint {
     /// Answers [`Event::Offer`].
     pub fn accept_offer(&mut self, now: Instant, call: CallRef, sdp: Bytes) {
-        if let Some((id, method, offered, tag, contact)) = self.take_theirs(call) {
+        if let Some((id, cseq, offered, tag, contact)) = self.take_theirs(call) {
             let ok = ok_with(sdp);
             let sent = self.respond_in_dialog(now, id, &tag, 200, |response| {
                 response.headers.push(header::CONTACT, contact);
                 ok.headers.iter().for_each(|(name, value)| response.headers.push(name, value));
                 response.body = ok.body;
             });
-            if let (Some(bytes), Method::Invite) = (sent, method) {
-                self.await_answer_ack(now, call, id, bytes, offered);
+            if let (Some(bytes), Method::Invite) = (sent, cseq.method) {
+                self.await_answer_ack(now, call, cseq.number, bytes, offered);
             }
         }
         self.offer_queued(now, call);
@@ -81,9 +81,9 @@ impl Endpoint {
             response.headers.push(header::CONTACT, &session.dialog.contact);
             return self.respond_to(now, key, request, flow, &tag, response);
         }
+        let Ok(cseq) = request.headers.cseq() else { return };
         let id = self.layer.open(key, request.clone(), flow);
-        let method = request.method.clone();
-        session.negotiation = Negotiation::Theirs { id, method, offered: sdp.is_some() };
+        session.negotiation = Negotiation::Theirs { id, cseq, offered: sdp.is_some() };
         if !is_update {
             self.layer.respond(now, id, &request.respond(100));
         }
@@ -182,30 +182,21 @@ impl Endpoint {
         self.layer.schedule.start(Due::Glare(call), now + Duration::from_millis(wait));
     }
 
-    fn await_answer_ack(
-        &mut self,
-        now: Instant,
-        call: CallRef,
-        id: TransactionId,
-        response: Bytes,
-        offered: bool,
-    ) {
+    fn await_answer_ack(&mut self, now: Instant, call: CallRef, cseq: u32, response: Bytes, offered: bool) {
         let interval = self.config.timers.t1;
-        let cseq = self.layer.asked(id).and_then(|request| request.headers.cseq().ok());
-        let (Some(cseq), Some(Call::Up(session))) = (cseq, self.calls.get_mut(&call)) else { return };
-        let cseq = cseq.number;
+        let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return };
         session.unacknowledged =
             Some(Unacknowledged { response, cseq, interval, initial: false, offered: !offered });
         self.await_ack(now, call);
     }
 
-    /// Takes the peer's offer that waits for us: transaction, method, whether it carried one, our tag and Contact.
-    fn take_theirs(&mut self, call: CallRef) -> Option<(TransactionId, Method, bool, String, String)> {
+    /// Takes the peer's offer that waits for us: transaction, CSeq, whether it carried one, our tag and Contact.
+    fn take_theirs(&mut self, call: CallRef) -> Option<(TransactionId, CSeq, bool, String, String)> {
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return None };
         match std::mem::take(&mut session.negotiation) {
-            Negotiation::Theirs { id, method, offered } => {
+            Negotiation::Theirs { id, cseq, offered } => {
                 let dialog = &session.dialog;
-                Some((id, method, offered, dialog.local_tag.clone(), dialog.contact.clone()))
+                Some((id, cseq, offered, dialog.local_tag.clone(), dialog.contact.clone()))
             }
             other => {
                 session.negotiation = other;

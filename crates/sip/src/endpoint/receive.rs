@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::reply::Arrival;
 use super::{Admission, Endpoint};
 use crate::message::reader;
-use crate::message::{Host, Message, Method, ParseError, ParseErrorKind, Request, Response, header};
+use crate::message::{Host, Message, Method, ParseError, ParseErrorKind, Request, Response, Via, header};
 use crate::transaction::ServerKey;
 use crate::transport::Flow;
 
@@ -63,10 +63,10 @@ impl Endpoint {
         mut request: Request,
         admission: &dyn Admission,
     ) {
-        mark_source(&mut request, &arrival.flow);
-        let Some(key) = ServerKey::of(&request) else {
+        let Some(via) = mark_source(&mut request, &arrival.flow) else {
             return self.note_refusal(now, arrival.flow.remote, &request.method, 0, "no usable Via");
         };
+        let key = ServerKey::of(&request, &via);
         let known = self.layer.server_of(&key);
         match (&request.method, known) {
             (Method::Ack, Some(id)) if self.layer.receive_ack(now, id) => {}
@@ -118,8 +118,8 @@ pub(super) fn options_response(request: &Request) -> Response {
 }
 
 /// Writes down in the topmost Via where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4).
-fn mark_source(request: &mut Request, flow: &Flow) {
-    let Ok(mut via) = request.headers.top_via() else { return };
+fn mark_source(request: &mut Request, flow: &Flow) -> Option<Via> {
+    let mut via = request.headers.top_via().ok()?;
     let source = flow.remote.ip().to_canonical();
     let wants_port = via.params.contains("rport");
     if wants_port {
@@ -131,4 +131,5 @@ fn mark_source(request: &mut Request, flow: &Flow) {
         via.params.remove("received");
     }
     request.headers.set_top_via(&via);
+    Some(via)
 }

@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::{Endpoint, Event, Refusal};
 use crate::clean;
+use crate::digest::{hex, keyed};
 use crate::message::{Method, Request, Response, header};
 use crate::transaction::{ServerKey, TransactionId};
 use crate::transport::{Flow, Transport};
@@ -37,10 +38,7 @@ pub(super) struct StatelessTags {
 
 impl StatelessTags {
     pub(super) fn new(key: [u8; 32]) -> Self {
-        // A key shorter than a block, filled up with zeros, is what HMAC makes of it too.
-        let mut block = [0; 64];
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = from);
-        Self { hmac: Hmac::new(&block.into()) }
+        Self { hmac: keyed(key) }
     }
 
     /// The tag of the reply to a request, or to the INVITE that an ACK belongs to: 64 bits of an HMAC over what a
@@ -54,7 +52,7 @@ impl StatelessTags {
         let parts = [headers.call_id().unwrap_or_default(), from, branch, &number];
         let hash =
             parts.iter().fold(self.hmac.clone(), |hash, part| hash.chain_update(part).chain_update([0]));
-        hash.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize().into_bytes()[..8])
     }
 }
 

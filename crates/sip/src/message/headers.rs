@@ -65,13 +65,14 @@ impl Headers {
 
     /// The first value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let name = expand(name);
+        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Every value of that name, one for each header line.
-    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        let name = expand(name).to_owned();
-        self.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(&name)).map(|(_, value)| value)
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let name = expand(name);
+        self.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// All names and values in order.
@@ -80,7 +81,7 @@ impl Headers {
     }
 
     /// The elements of a comma-separated header (Require, Supported, Allow, Accept), over all its lines.
-    pub fn list<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
         self.all(name).flat_map(|value| elements(value, b','))
     }
 

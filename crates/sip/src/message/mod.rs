@@ -84,9 +84,10 @@ impl Message {
 
     /// The wire form.
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(1024);
-        self.write(&mut out);
-        out.freeze()
+        match self {
+            Self::Request(request) => request.to_bytes(),
+            Self::Response(response) => response.to_bytes(),
+        }
     }
 
     /// The headers of either.
@@ -124,7 +125,7 @@ impl Request {
 
     /// The wire form.
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(1024);
+        let mut out = BytesMut::with_capacity(writer::request_size(self));
         self.write(&mut out);
         out.freeze()
     }
@@ -144,7 +145,7 @@ impl Response {
 
     /// The wire form.
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(1024);
+        let mut out = BytesMut::with_capacity(writer::response_size(self));
         self.write(&mut out);
         out.freeze()
     }

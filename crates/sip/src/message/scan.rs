@@ -118,6 +118,10 @@ pub(crate) fn has_gap(text: &str) -> bool {
 /// The content of the quoted string at the start, escapes undone, and what follows it.
 pub(crate) fn quoted(text: &str) -> Option<(String, &str)> {
     let inner = text.strip_prefix('"')?;
+    let (plain, rest) = inner.split_once('"')?;
+    if !plain.contains('\\') {
+        return Some((plain.to_owned(), rest));
+    }
     let mut content = String::new();
     let mut chars = inner.char_indices();
     while let Some((place, char)) = chars.next() {

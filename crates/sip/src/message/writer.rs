@@ -20,6 +20,23 @@ pub(super) fn write_response(response: &Response, out: &mut BytesMut) {
     write_rest(&response.headers, &response.body, out);
 }
 
+/// Octets that [`write_request`] appends.
+pub(super) fn request_size(request: &Request) -> usize {
+    let start_line = request.method.as_str().len() + request.uri.len() + "  SIP/2.0\r\n".len();
+    start_line + rest_size(&request.headers, &request.body)
+}
+
+/// Octets that [`write_response`] appends.
+pub(super) fn response_size(response: &Response) -> usize {
+    "SIP/2.0 200 \r\n".len() + response.reason.len() + rest_size(&response.headers, &response.body)
+}
+
+fn rest_size(headers: &Headers, body: &[u8]) -> usize {
+    let lines = headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len());
+    let digits = itoa(body.len(), &mut [0; 20]).len();
+    lines.sum::<usize>() + "Content-Length: \r\n\r\n".len() + digits + body.len()
+}
+
 fn write_rest(headers: &Headers, body: &[u8], out: &mut BytesMut) {
     for header in headers.stored().filter(|header| !matches!(header, Header::ContentLength(_))) {
         let (name, value) = name_and_value(header);

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
+use self::key::MergeKey;
 pub(crate) use self::key::ServerKey;
-use self::key::{MergeKey, reply_address};
 use self::machines::{ClientMachine, ServerMachine};
 use super::schedule::Schedule;
 use super::{Action, Pace, Timer};
@@ -97,8 +97,12 @@ struct ClientRecord {
 #[derive(Debug)]
 struct ServerRecord {
     machine: ServerMachine,
-    request: Request,
+    /// Until it has a final response.
+    request: Option<Box<Request>>,
     flow: Flow,
+    /// Where responses go when the connection breaks that the request came on (RFC 3261 §18.2.2).
+    fallback: Option<SocketAddr>,
+    /// What is sent again when the request comes again.
     last: Option<Bytes>,
     key: ServerKey,
     merge: Option<MergeKey>,
@@ -118,7 +122,8 @@ pub(crate) struct Layer {
     out: VecDeque<Transmit>,
     upcalls: VecDeque<Upcall>,
     clients: BTreeMap<TransactionId, ClientRecord>,
-    servers: BTreeMap<TransactionId, ServerRecord>,
+    /// Boxed, since a tree keeps places free beside those in use.
+    servers: BTreeMap<TransactionId, Box<ServerRecord>>,
     /// Client transactions by branch and whether it is a CANCEL (RFC 3261 §17.1.3).
     branches: BTreeMap<(String, bool), TransactionId>,
     keys: BTreeMap<ServerKey, TransactionId>,
@@ -226,7 +231,7 @@ impl Layer {
         if failed.connection.is_some() {
             for record in self.servers.values_mut().filter(|record| record.flow == failed) {
                 record.flow.connection = None;
-                record.flow.remote = reply_address(&record.request).unwrap_or(failed.remote);
+                record.flow.remote = record.fallback.unwrap_or(failed.remote);
             }
         }
     }

@@ -14,7 +14,9 @@ use confab_sip::{
     AdmitAll, CallRef, Cause, Endpoint, EndpointConfig, Event, Gateway, Identity, Listener, Outgoing, Secret,
     Target, Transmit, Transport,
 };
-use confab_switchboard::{Action, Input, MediaCommand, MediaEvent, Notice, Switchboard, SwitchboardConfig};
+use confab_switchboard::{
+    Action, Input, MediaCommand, MediaEvent, Notice, Shortage, Switchboard, SwitchboardConfig,
+};
 
 /// One way through the network.
 const LATENCY: Duration = Duration::from_millis(2);
@@ -91,6 +93,8 @@ pub(crate) struct Exchange {
     pub(crate) sent: Vec<(SocketAddr, String)>,
     /// Port pairs that are left.
     pub(crate) ports: u16,
+    /// What is said to be missing when none is left.
+    pub(crate) shortage: Shortage,
     wire: VecDeque<(Instant, SocketAddr, Transmit)>,
 }
 
@@ -121,6 +125,7 @@ impl Exchange {
             log: Vec::new(),
             sent: Vec::new(),
             ports: 100,
+            shortage: Shortage::Ports,
             wire: VecDeque::new(),
         };
         this.tell(Input::Sip(confab_sip::Input::GatewayResolved {
@@ -317,8 +322,10 @@ impl Exchange {
     /// The audio engine: reserves ports at once, plays nothing.
     fn order(&mut self, command: MediaCommand) {
         let opened = match &command {
-            MediaCommand::OpenLeg { leg } if self.ports == 0 => Some(MediaEvent::Refused { leg: *leg }),
-            MediaCommand::OpenLeg { leg } => {
+            MediaCommand::OpenLeg { leg, .. } if self.ports == 0 => {
+                Some(MediaEvent::Refused { leg: *leg, shortage: self.shortage })
+            }
+            MediaCommand::OpenLeg { leg, .. } => {
                 self.ports -= 1;
                 Some(MediaEvent::Opened { leg: *leg, port: 20_000 + 2 * self.ports })
             }

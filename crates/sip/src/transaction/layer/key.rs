@@ -1,62 +1,55 @@
 //! By what a request is recognised.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::message::{Host, Method, Request, Via};
 
 /// Every branch of RFC 3261 begins so.
 const MAGIC_COOKIE: &str = "z9hG4bK";
 
-/// A server transaction (RFC 3261 §17.2.3): branch, sent-by and method, with ACK counted as INVITE.
+/// A server transaction (RFC 3261 §17.2.3): method, sent-by and branch, with ACK counted as INVITE. One text, since it is
+/// kept for 32 s after the last word.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ServerKey {
-    branch: String,
-    sent_by: String,
-    method: String,
-}
+pub(crate) struct ServerKey(Arc<str>);
 
 impl ServerKey {
-    /// The key of a request; `None` without a readable Via.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
-        Self::with_method(request, &request.method)
+    /// The key of a request with this topmost Via.
+    pub(crate) fn of(request: &Request, via: &Via) -> Self {
+        Self::with_method(request, via, &request.method)
     }
 
-    /// The key of the INVITE that a CANCEL means.
+    /// The key of the INVITE that a CANCEL means; `None` without a readable Via.
     pub(crate) fn of_cancelled(cancel: &Request) -> Option<Self> {
-        Self::with_method(cancel, &Method::Invite)
+        let via = cancel.headers.top_via().ok()?;
+        Some(Self::with_method(cancel, &via, &Method::Invite))
     }
 
-    fn with_method(request: &Request, method: &Method) -> Option<Self> {
-        let via = request.headers.top_via().ok()?;
+    fn with_method(request: &Request, via: &Via, method: &Method) -> Self {
         let method = if *method == Method::Ack { &Method::Invite } else { method };
-        let port = via.port.unwrap_or(5060);
-        let sent_by = format!("{}:{port}", via.host).to_ascii_lowercase();
-        Some(Self { branch: branch(request, &via), sent_by, method: method.as_str().to_owned() })
+        let host = via.host.to_string().to_ascii_lowercase();
+        // Neither of the first two holds a blank.
+        let key = format!("{method} {host}:{} {}", via.port.unwrap_or(5060), branch(request, via));
+        Self(key.into())
     }
 }
 
-/// What makes two requests the same one that came over two ways (RFC 3261 §8.2.2.2).
+/// What makes two requests the same one that came over two ways (RFC 3261 §8.2.2.2): CSeq, Call-ID and From tag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct MergeKey {
-    call_id: String,
-    from_tag: String,
-    cseq: u32,
-    method: String,
-}
+pub(super) struct MergeKey(Arc<str>);
 
 impl MergeKey {
     /// The key of a request outside of dialogs.
     pub(super) fn of(request: &Request) -> Option<Self> {
-        if request.method == Method::Cancel || request.headers.to_tag().is_some() {
+        let headers = &request.headers;
+        if request.method == Method::Cancel || headers.to_tag().is_some() {
             return None;
         }
-        let cseq = request.headers.cseq().ok()?;
-        Some(Self {
-            call_id: request.headers.call_id()?.to_owned(),
-            from_tag: request.headers.from().ok()?.tag()?.to_owned(),
-            cseq: cseq.number,
-            method: cseq.method.as_str().to_owned(),
-        })
+        let (cseq, from) = (headers.cseq().ok()?, headers.from().ok()?);
+        // A Call-ID holds no blank.
+        let key = format!("{cseq} {} {}", headers.call_id()?, from.tag()?);
+        Some(Self(key.into()))
     }
 }
 
@@ -72,17 +65,17 @@ pub(super) fn reply_address(request: &Request) -> Option<SocketAddr> {
 }
 
 /// The branch; one from before RFC 3261 says too little, so what else tells requests apart stands in for it.
-fn branch(request: &Request, via: &Via) -> String {
+fn branch<'a>(request: &Request, via: &'a Via) -> Cow<'a, str> {
     match via.branch() {
         Some(branch) if branch.len() > MAGIC_COOKIE.len() && branch.starts_with(MAGIC_COOKIE) => {
-            branch.to_owned()
+            branch.into()
         }
         _ => {
             let call_id = request.headers.call_id().unwrap_or_default();
             let from = request.headers.from().ok();
             let tag = from.as_ref().and_then(|from| from.tag()).unwrap_or_default();
             let number = request.headers.cseq().map_or(0, |cseq| cseq.number);
-            format!("{call_id}|{tag}|{number}")
+            format!("{call_id}|{tag}|{number}").into()
         }
     }
 }

@@ -76,6 +76,11 @@ impl ServerMachine {
         either!(self, machine => machine.is_open())
     }
 
+    /// Whether the last response is sent again when the request comes again.
+    pub(super) fn repeats(&self) -> bool {
+        self.request().contains(&Action::Send)
+    }
+
     pub(super) fn awaits_ack(&self) -> bool {
         matches!(self, Self::Invite(machine) if machine.awaits_ack())
     }

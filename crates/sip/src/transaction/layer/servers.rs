@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::key::{MergeKey, ServerKey};
+use super::key::{MergeKey, ServerKey, reply_address};
 use super::machines::ServerMachine;
 use super::{Layer, ServerRecord, TransactionId};
 use crate::message::{Request, Response};
@@ -32,7 +32,10 @@ impl Layer {
             self.merges.insert(merge.clone(), id);
         }
         self.keys.insert(key.clone(), id);
-        self.servers.insert(id, ServerRecord { machine, request, flow, last: None, key, merge });
+        let fallback = flow.connection.and_then(|_| reply_address(&request));
+        let request = Some(Box::new(request));
+        let record = ServerRecord { machine, request, flow, fallback, last: None, key, merge };
+        self.servers.insert(id, Box::new(record));
         self.count();
         id
     }
@@ -57,9 +60,9 @@ impl Layer {
         true
     }
 
-    /// The request of a server transaction.
+    /// The request of a server transaction, as long as it has no final response.
     pub(crate) fn asked(&self, id: TransactionId) -> Option<&Request> {
-        self.servers.get(&id).map(|record| &record.request)
+        self.servers.get(&id)?.request.as_deref()
     }
 
     /// Whether a server transaction waits for its final response.
@@ -74,7 +77,19 @@ impl Layer {
         record.last = Some(bytes.clone());
         let actions = record.machine.respond(response.status);
         self.apply_server(now, id, actions);
+        self.settle_server(id);
         Some(bytes)
+    }
+
+    /// Lets go of what is of no use after a final response: many transactions are but waiting for late repetitions.
+    fn settle_server(&mut self, id: TransactionId) {
+        let Some(record) = self.servers.get_mut(&id).filter(|record| !record.machine.is_open()) else {
+            return;
+        };
+        record.request = None;
+        if !record.machine.repeats() {
+            record.last = None;
+        }
     }
 
     pub(super) fn apply_server(&mut self, now: Instant, id: TransactionId, actions: Vec<Action>) {

@@ -1,0 +1,12 @@
+//! What a room leaves out while its worker is short of time.
+
+/// Nothing by default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Relief {
+    /// Noise is taken out of nobody's voice.
+    pub no_denoising: bool,
+    /// Opus is coded at this complexity at most.
+    pub max_complexity: Option<u8>,
+    /// So many talkers are mixed at most: the loudest.
+    pub max_talkers: Option<u16>,
+}

@@ -1,0 +1,172 @@
+use super::*;
+
+/// A worker whose legs cost what the test says, measured in virtual time.
+struct Bench {
+    now: Instant,
+    pressure: Pressure,
+    legs: usize,
+    /// Share of a core that a leg costs.
+    cost: f32,
+    /// What is saved by each step that is taken.
+    saves: f32,
+    late: bool,
+    /// Steps as they were taken, with the load.
+    steps: Vec<(Step, f32)>,
+}
+
+impl Bench {
+    fn new(limit: f32, cost: f32) -> Self {
+        let pressure = Pressure::new(limit);
+        Self { now: Instant::now(), pressure, legs: 0, cost, saves: 0.0, late: false, steps: vec![] }
+    }
+
+    fn true_load(&self) -> f32 {
+        (self.legs as f32 * self.cost - self.saves * self.pressure.step() as u8 as f32).clamp(0.0, 1.0)
+    }
+
+    /// So many callers try, one after the other; how many are taken.
+    fn call(&mut self, callers: usize) -> usize {
+        let before = self.legs;
+        for _ in 0..callers {
+            if self.pressure.takes(self.legs) {
+                self.legs += 1;
+            } else {
+                self.pressure.refuse(self.now);
+            }
+        }
+        self.legs - before
+    }
+
+    fn pass(&mut self, seconds: usize) {
+        for _ in 0..2 * seconds {
+            self.now += PERIOD;
+            let before = self.pressure.step();
+            let sample = Sample { busy: self.true_load(), legs: self.legs, is_late: self.late };
+            self.pressure.measure(self.now, sample);
+            if self.pressure.step() != before {
+                self.steps.push((self.pressure.step(), self.pressure.load()));
+            }
+        }
+    }
+}
+
+#[test]
+fn callers_are_taken_until_the_headroom_is_reached_whatever_they_cost() {
+    for (cost, per_second) in [(0.0001, 100), (0.0002, 50), (0.0002, 1000), (0.002, 20), (0.02, 4)] {
+        let mut bench = Bench::new(0.8, cost);
+        for _ in 0..200 {
+            bench.call(per_second / 2);
+            bench.now += PERIOD;
+            let sample = Sample { busy: bench.true_load(), legs: bench.legs, is_late: false };
+            bench.pressure.measure(bench.now, sample);
+        }
+        let load = bench.true_load();
+        assert!((0.76..=0.82).contains(&load), "{cost} each, {per_second} a second: {load}");
+        assert_eq!(bench.pressure.step(), Step::Callers);
+    }
+}
+
+#[test]
+fn those_who_were_taken_but_not_yet_measured_count() {
+    let mut bench = Bench::new(0.8, 0.001);
+    bench.call(100);
+    bench.pass(10);
+    let taken = bench.call(10_000);
+    assert!((660..=706).contains(&taken), "{taken}");
+    let more = bench.call(1);
+    assert_eq!(more, 0);
+    bench.pass(10);
+    assert!(bench.true_load() < 0.81, "{}", bench.true_load());
+}
+
+#[test]
+fn steps_come_in_their_order_and_the_last_refuses() {
+    let mut bench = Bench::new(0.8, 0.001);
+    for _ in 0..120 {
+        bench.call(8);
+        bench.pass(1);
+    }
+    let order: Vec<Step> = bench.steps.iter().map(|(step, _)| *step).collect();
+    assert_eq!(order, Step::ALL[1..]);
+    for (step, load) in &bench.steps[..3] {
+        assert!((load / 0.8 - step.begins()).abs() < 0.03, "{step:?} at {load}");
+    }
+}
+
+#[test]
+fn a_step_that_helps_is_not_taken_back_before_it_is_calm() {
+    let mut bench = Bench::new(0.8, 0.001);
+    bench.saves = 0.05;
+    bench.legs = 690;
+    bench.pass(60);
+    assert_eq!(bench.steps.len(), 1, "{:?}", bench.steps);
+    bench.legs = 600;
+    bench.pass(60);
+    assert_eq!(bench.pressure.step(), Step::Nothing);
+    assert_eq!(bench.steps.len(), 2);
+}
+
+#[test]
+fn a_step_that_saves_much_does_not_flutter() {
+    let mut bench = Bench::new(0.8, 0.001);
+    bench.saves = 0.3;
+    bench.legs = 700;
+    bench.pass(3600);
+    // Each try to do without it fails; the time between two of them grows to five minutes.
+    assert!((8..=40).contains(&bench.steps.len()), "{}", bench.steps.len());
+}
+
+#[test]
+fn callers_are_taken_again_when_some_have_gone() {
+    let mut bench = Bench::new(0.8, 0.001);
+    bench.legs = 700;
+    bench.pass(10);
+    bench.call(1000);
+    let full = bench.legs;
+    bench.pass(5);
+    bench.legs -= 5;
+    bench.pass(5);
+    assert_eq!(bench.call(1), 0, "not for every one who goes");
+    bench.legs = full - 40;
+    bench.pass(5);
+    assert!(bench.pressure.step() < Step::Callers);
+    assert!((20..=42).contains(&bench.call(1000)));
+}
+
+#[test]
+fn everything_is_taken_up_again_and_then_there_is_nothing_to_look_at() {
+    let mut bench = Bench::new(0.8, 0.001);
+    bench.call(10);
+    bench.pass(5);
+    bench.call(10_000);
+    bench.pass(5);
+    assert_eq!(bench.pressure.step(), Step::Callers);
+    bench.legs = 0;
+    bench.pass(100);
+    let order: Vec<Step> = bench.steps.iter().rev().map(|(step, _)| *step).take(4).collect();
+    assert_eq!(order, Step::ALL[..4]);
+    assert!(bench.pressure.is_at_rest());
+}
+
+#[test]
+fn who_is_late_and_busy_is_full_and_who_is_late_but_idle_is_not() {
+    let mut bench = Bench::new(0.8, 0.001);
+    (bench.legs, bench.late) = (200, true);
+    bench.pass(30);
+    assert_eq!(bench.pressure.step(), Step::Nothing, "somebody else takes the core");
+    bench.legs = 500;
+    bench.pass(5);
+    assert_eq!(bench.call(1), 0);
+    assert_eq!(bench.pressure.step(), Step::Callers);
+}
+
+#[test]
+fn each_step_leaves_out_what_those_before_it_do() {
+    let reliefs = Step::ALL.map(Step::relief);
+    assert_eq!(reliefs[0], Relief::default());
+    assert!(reliefs[1].no_denoising && reliefs[1].max_complexity.is_none());
+    assert!(reliefs[2].no_denoising && reliefs[2].max_talkers.is_none());
+    assert_eq!(reliefs[2].max_complexity, Some(2));
+    assert_eq!(reliefs[3], reliefs[4]);
+    assert_eq!(reliefs[3].max_talkers, Some(4));
+}

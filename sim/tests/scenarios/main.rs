@@ -1,0 +1,10 @@
+//! What confab promises about the line and the voice, held by simulated rooms in virtual time.
+
+mod codecs;
+mod handover;
+mod line;
+mod mix;
+mod pains;
+mod retune;
+mod support;
+mod verdict;
