@@ -109,7 +109,7 @@ pub fn loudest_product(samples: &[i16], rate: u32, tones: &[u16], from: u16, to:
         .fold((0, f32::MIN), |loudest, product| if product.1 > loudest.1 { product } else { loudest })
 }
 
-/// Clicks: places where the sound changes its course far more abruptly than around it, at least [`CLICK_APART_MS`] apart.
+/// Clicks: places where the sound changes its course far more abruptly than around it, at least 10 ms apart.
 /// What is given is their times, in samples.
 pub fn clicks(samples: &[i16], rate: u32) -> Vec<usize> {
     let bend = bends(samples);
