@@ -154,11 +154,6 @@ impl Outcome {
         self.counts.packets
     }
 
-    /// Windows in which something was heard that nobody said.
-    pub fn glitches(&self) -> u64 {
-        self.findings.glitches
-    }
-
     /// Windows of 80 ms that were listened to.
     pub fn windows(&self) -> u64 {
         self.findings.windows
