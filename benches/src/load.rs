@@ -306,7 +306,8 @@ impl Load {
             .filter(|&other| self.up[other] && is_talker(&self.plan, other) && !self.plan.latency);
         let (own, others): (Vec<_>, Vec<_>) = talkers.partition(|&other| other == caller);
         let tone = |talker: usize| tone_of(&self.plan, talker);
-        Expected { others: others.into_iter().map(tone).collect(), own: own.first().map(|&own| tone(own)) }
+        let own = own.first().map(|&own| tone(own));
+        Expected { others: others.iter().map(|&other| tone(other)).collect(), talkers: others, own }
     }
 }
 

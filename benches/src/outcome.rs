@@ -272,13 +272,16 @@ fn sound(f: &mut fmt::Formatter<'_>, findings: &Findings) -> fmt::Result {
     let level = |level: Option<f32>| level.map_or_else(|| "-".to_owned(), |level| format!("{level:.1}"));
     writeln!(
         f,
-        "heard        {} windows: talkers at {} to {} dBov, {} wrong, {} own voice, {} glitches; impurity {} dB",
+        "heard        {} windows, {} of them while we were in time: talkers at {} to {} dBov, {} wrong, {} own voice, {} glitches \
+         and {} after packets that we sent late; impurity {} dB",
         findings.windows,
+        findings.undisturbed,
         level(findings.quietest),
         level(findings.loudest),
         findings.wrong_level,
         findings.own_voice,
         findings.glitches,
+        findings.provoked,
         level(findings.worst_impurity)
     )?;
     findings.complaints.iter().try_for_each(|complaint| writeln!(f, "             {complaint}"))

@@ -37,6 +37,8 @@ pub(crate) struct Analyser {
 pub(crate) struct Expected {
     /// The tones of the others in its room who talk.
     pub(crate) others: Vec<usize>,
+    /// The callers whose tones these are.
+    pub(crate) talkers: Vec<usize>,
     /// Its own.
     pub(crate) own: Option<usize>,
 }
@@ -58,10 +60,14 @@ pub(crate) struct Ear {
 pub(crate) struct Findings {
     /// Windows of 80 ms that were looked at.
     pub(crate) windows: u64,
+    /// Those before which no packet had left late: in them every glitch is the server's.
+    pub(crate) undisturbed: u64,
     /// Windows in which a talker was missing, too loud or too quiet.
     pub(crate) wrong_level: u64,
     /// Windows with something in them that nobody said, or with a jump.
     pub(crate) glitches: u64,
+    /// The same while a jitter buffer had reason to move, as we had sent a talker's packet late.
+    pub(crate) provoked: u64,
     /// Windows in which a receiver heard itself.
     pub(crate) own_voice: u64,
     /// The quietest and the loudest level of a talker, dBov.
@@ -151,6 +157,7 @@ impl Ear {
         analyser: &Analyser,
         who: usize,
         expected: &Expected,
+        disturbed: bool,
         findings: &mut Findings,
     ) {
         let length = analyser.turn.len();
@@ -161,7 +168,9 @@ impl Ear {
         // The first two windows of a decoder that started within a stream may differ.
         if self.windows > 2 {
             let contiguous = self.windows > 3;
-            self.take_apart(analyser, who, expected, contiguous, findings);
+            findings.undisturbed += u64::from(!disturbed);
+            let found = self.take_apart(analyser, who, expected, contiguous, findings);
+            findings.rest(who, Rest { disturbed, ..found }, analyser.impurity);
         }
         self.window.copy_within(length..self.filled, 0);
         self.filled -= length;
@@ -174,7 +183,7 @@ impl Ear {
         expected: &Expected,
         contiguous: bool,
         findings: &mut Findings,
-    ) {
+    ) -> Rest {
         let window = &self.window[..analyser.turn.len()];
         let total = window.iter().map(|&s| f32::from(s) * f32::from(s)).sum::<f32>() / window.len() as f32;
         findings.windows += 1;
@@ -192,11 +201,7 @@ impl Ear {
             findings.own(who, dbov(amplitude * amplitude / 2.0));
         }
         let rest = (total - known).max(0.0);
-        findings.rest(
-            who,
-            Rest { total, rest, jumped, nobody: expected.others.is_empty() },
-            analyser.impurity,
-        );
+        Rest { total, rest, jumped, nobody: expected.others.is_empty(), disturbed: false }
     }
 }
 
@@ -206,6 +211,7 @@ struct Rest {
     rest: f32,
     jumped: bool,
     nobody: bool,
+    disturbed: bool,
 }
 
 impl Findings {
@@ -236,7 +242,12 @@ impl Findings {
         }
         let impurity = 10.0 * (rest.rest.max(1e-3) / rest.total.max(1e-3)).log10();
         self.worst_impurity = Some(self.worst_impurity.map_or(impurity, |worst| worst.max(impurity)));
-        if impurity > allowed || rest.jumped {
+        if impurity <= allowed && !rest.jumped {
+            return;
+        }
+        if rest.disturbed {
+            self.provoked += 1;
+        } else {
             self.glitches += 1;
             let what = if rest.jumped { "a jump" } else { "a glitch" };
             self.complain(|| format!("caller {who} hears {what}: {impurity:.1} dB of the sound is nobody's"));
@@ -279,6 +290,10 @@ mod tests {
         sum
     }
 
+    fn hearing(tones: &[usize]) -> Expected {
+        Expected { others: tones.to_vec(), ..Expected::default() }
+    }
+
     /// What an ear finds in these samples.
     fn findings(pcm: &[i16], expected: &Expected) -> Findings {
         let (analyser, mut findings) = (Analyser::new(Codec::Pcmu), Findings::default());
@@ -289,7 +304,7 @@ mod tests {
             datagram[4..8].copy_from_slice(&(number as u32 * 160).to_be_bytes());
             encoder.encode(frame, &mut datagram[12..]);
             ear.hear(&Packet::parse(&datagram).unwrap(), 160);
-            ear.judge(&analyser, 1, expected, &mut findings);
+            ear.judge(&analyser, 1, expected, false, &mut findings);
         }
         findings
     }
@@ -300,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_right_tones_are_found_pure() {
-        let expected = Expected { others: vec![0, 7, 39], own: Some(3) };
+        let expected = Expected { own: Some(3), ..hearing(&[0, 7, 39]) };
         let findings = findings(&tones(&[0, 7, 39], 40), &expected);
         assert!(is_clean(&findings), "{findings:?}");
         assert_eq!(findings.windows, 8);
@@ -308,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_missing_talker_the_own_voice_and_a_stranger_are_told() {
-        let expected = Expected { others: vec![0, 7], own: Some(3) };
+        let expected = Expected { own: Some(3), ..hearing(&[0, 7]) };
         assert_eq!(findings(&tones(&[0], 40), &expected).wrong_level, 8);
         assert_eq!(findings(&tones(&[0, 7, 3], 40), &expected).own_voice, 8);
         assert_eq!(findings(&tones(&[0, 7, 20], 40), &expected).glitches, 8);
@@ -318,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_frame_left_out_or_doubled_or_silent_is_a_glitch() {
-        let expected = Expected { others: vec![0, 7], own: None };
+        let expected = hearing(&[0, 7]);
         let whole = tones(&[0, 7], 40);
         let mut less = whole.clone();
         less.drain(16 * FRAME..17 * FRAME);

@@ -27,6 +27,15 @@ const LONGEST_REST: Duration = Duration::from_millis(1);
 /// How long an ear stays with one receiver, in windows of 80 ms.
 const LISTENED_FOR: u32 = 14;
 
+/// A packet that leaves later than this may be missed at its tick: a jitter buffer has no more in reserve on a clean line.
+const DISTURBING: Duration = Duration::from_micros(800);
+
+/// One such packet is concealed and played late; of two in a second the buffer makes a rule: it adds delay, and takes it
+/// back when it has seen none for 5 s.
+const CONCEALED_FOR: Duration = Duration::from_millis(400);
+const REMEMBERED_FOR: Duration = Duration::from_secs(7);
+const OFTEN: Duration = Duration::from_secs(1);
+
 /// How long a key is down, in ms.
 const KEY_MS: u32 = 100;
 
@@ -53,6 +62,8 @@ pub(crate) struct Traffic {
     /// The caller whose audio comes from that port of the server.
     by_port: Vec<u32>,
     listening: Listening,
+    /// What our own lateness does to the server's jitter buffer of each caller.
+    lapses: Vec<Lapse>,
     /// Bursts on their way through the server, when latency is measured.
     pub(crate) bursts: Option<Bursts>,
     tally: Tally,
@@ -86,6 +97,23 @@ struct Caller {
     ear: Option<Box<Ear>>,
     /// The round in which it was listened to last.
     listened: u32,
+}
+
+/// Packets of a caller that left late.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lapse {
+    last: Option<Instant>,
+    until: Option<Instant>,
+}
+
+/// What goes with a packet that is heard.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    pace: Pace,
+    /// How many there are.
+    callers: usize,
+    /// A talker's packet left late not long ago.
+    disturbed: bool,
 }
 
 /// Who sends when: everybody once in each round, in an order that scatters neighbours.
@@ -136,6 +164,7 @@ impl Traffic {
                 round: 1,
                 passed: 0,
             },
+            lapses: vec![Lapse::default(); callers],
             bursts: None,
             tally: Tally::default(),
             gone: Counts::default(),
@@ -253,11 +282,15 @@ impl Traffic {
     }
 
     fn send_one(&mut self, index: usize, due: Instant) {
-        let Self { callers, voices, sockets, pace, tally, bursts, .. } = self;
+        let Self { callers, voices, sockets, pace, tally, bursts, lapses, .. } = self;
         let caller = &mut callers[index];
         let Some(peer) = caller.peer else { return };
         let now = Instant::now();
-        tally.lateness.record(now.saturating_duration_since(due));
+        let lateness = now.saturating_duration_since(due);
+        tally.lateness.record(lateness);
+        if lateness > DISTURBING {
+            lapses[index].note(now);
+        }
         let voice = match bursts.as_mut().is_some_and(|bursts| bursts.is_due(index, now)) {
             true => Voice::Burst,
             false => caller.voice,
@@ -272,7 +305,7 @@ impl Traffic {
     }
 
     fn receive(&mut self) -> bool {
-        let Self { sockets, callers, by_port, listening, codec, pace, tally, bursts, .. } = self;
+        let Self { sockets, callers, by_port, listening, codec, pace, tally, bursts, lapses, .. } = self;
         let count = callers.len();
         sockets.receive(RECEIVED_AT_ONCE, |source, datagram| {
             let index = by_port[usize::from(source.port())] as usize;
@@ -287,9 +320,25 @@ impl Traffic {
             caller.take(&packet, now, *pace, is_stateless(*codec));
             match bursts {
                 Some(bursts) => bursts.hear(index, &packet, now),
-                None => listening.hear(index, caller, &packet, *pace, count),
+                None => {
+                    let talkers = &caller.expected.talkers;
+                    let disturbed = talkers.iter().any(|&talker| lapses[talker].disturbs(now));
+                    listening.hear(index, caller, &packet, Heard { pace: *pace, callers: count, disturbed });
+                }
             }
         })
+    }
+}
+
+impl Lapse {
+    fn note(&mut self, now: Instant) {
+        let again = self.last.replace(now).is_some_and(|last| now - last < OFTEN);
+        let until = now + if again { REMEMBERED_FOR } else { CONCEALED_FOR };
+        self.until = self.until.max(Some(until));
+    }
+
+    fn disturbs(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
     }
 }
 
@@ -327,13 +376,13 @@ impl Caller {
 
 impl Listening {
     /// Lets the caller's ear hear, if it has one, and hands the ear on when it has heard enough.
-    fn hear(&mut self, index: usize, caller: &mut Caller, packet: &Packet<'_>, pace: Pace, callers: usize) {
+    fn hear(&mut self, index: usize, caller: &mut Caller, packet: &Packet<'_>, heard: Heard) {
         if caller.ear.is_none() {
-            self.lend(caller, callers);
+            self.lend(caller, heard.callers);
         }
         let Some(ear) = &mut caller.ear else { return };
-        ear.hear(packet, pace.units);
-        ear.judge(&self.analyser, index, &caller.expected, &mut self.findings);
+        ear.hear(packet, heard.pace.units);
+        ear.judge(&self.analyser, index, &caller.expected, heard.disturbed, &mut self.findings);
         if ear.windows() >= LISTENED_FOR {
             self.spare.extend(caller.ear.take());
         }

@@ -20,7 +20,11 @@ async fn serve() -> (Server, SocketAddr) {
     (server, address)
 }
 
+/// Two runs at one time would measure each other.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 async fn load(plan: impl FnOnce(Plan) -> Plan) -> Outcome {
+    let _alone = ALONE.lock().await;
     let (server, address) = serve().await;
     let plan = plan(Plan { callers: CALLERS, ramp: 200.0, ..Plan::against(address) });
     let outcome = tokio::task::spawn_blocking(move || confab_bench::run(&plan)).await.unwrap().unwrap();
