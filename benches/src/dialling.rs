@@ -104,6 +104,7 @@ impl Dialling {
             target: Target::Address { uri, transport: Transport::Udp, remote },
             from: Identity { display: None, user: format!("load{caller}") },
             contact_user: None,
+            replaces: None,
             sdp: Bytes::from(offer),
         };
         self.tally.placed += 1;

@@ -159,6 +159,11 @@ impl Outcome {
         self.findings.windows
     }
 
+    /// Calls that were answered, and calls that failed.
+    pub fn calls(&self) -> (u64, u64) {
+        (self.calls.answered, self.calls.failures.values().sum())
+    }
+
     /// KiB of memory that a caller takes.
     pub fn memory_kib(&self) -> Option<f64> {
         let server = self.server.as_ref().filter(|_| self.up > 0)?;

@@ -4,6 +4,7 @@
 //! is computed. The scenarios under `tests/` hold what confab promises about the line.
 
 mod ear;
+pub mod echo;
 mod line;
 pub mod measure;
 mod mouth;

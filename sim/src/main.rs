@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use confab_codec::{Codec, Opus};
+use confab_sim::echo;
 use confab_sim::quality::{self, Through};
 use confab_sim::{Conditions, Loss, PhoneConfig, Scene, Sound, Talk, report, wav};
 
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// A talker on a line that may be bad, and a listener: the delay over time, what was concealed, levels, clicks.
     Line(LineArgs),
+    /// Echoes on the members' lines: how many are found by delay and loss, and how many others are blamed.
+    Echo(EchoArgs),
     /// Send speech through each row of the quality table; the list of files to score goes to standard output.
     Quality(QualityArgs),
 }
@@ -61,6 +64,13 @@ struct LineArgs {
 }
 
 #[derive(Debug, Args)]
+struct EchoArgs {
+    /// So many hours of talk without an echo.
+    #[arg(long, default_value_t = 10)]
+    hours: u64,
+}
+
+#[derive(Debug, Args)]
 struct QualityArgs {
     /// Only rows whose name contains this; may be given several times.
     #[arg(long = "row", value_name = "PART")]
@@ -88,7 +98,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     match Cli::parse().command {
         Command::Line(args) => simulate(&args),
         Command::Quality(args) => render(&args),
+        Command::Echo(args) => {
+            look_for_echoes(&args);
+            Ok(())
+        }
     }
+}
+
+fn look_for_echoes(args: &EchoArgs) {
+    for own_talk in [0.0, 0.3] {
+        println!("His own talk: {:.0} % of the time.\n\n{}", own_talk * 100.0, echo::table(own_talk));
+    }
+    let hour = Duration::from_secs(3600);
+    let blamed: usize = (0..args.hours).map(|seed| echo::blamed(seed, hour)).sum();
+    println!("Blamed in {} h of talk without an echo: {blamed}.", args.hours);
 }
 
 fn simulate(args: &LineArgs) -> Result<(), Box<dyn Error>> {

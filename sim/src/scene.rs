@@ -196,6 +196,10 @@ impl Scene {
             | Event::TalkStarted { leg: id }
             | Event::TalkStopped { leg: id }
             | Event::TooLoud { leg: id }
+            | Event::MutedTalk { leg: id }
+            | Event::Floor { leg: id, .. }
+            | Event::Echo { leg: id, .. }
+            | Event::Level { leg: id, .. }
             | Event::LegSilent { leg: id, .. }
             | Event::LegQuality { leg: id, .. }
             | Event::LegStats { leg: id, .. } => *id == leg(phone),

@@ -43,9 +43,22 @@ impl Bridge {
         Self::from_file(&tutorial(), overrides).await
     }
 
+    /// The same deployment, as it is carried over from FreeSWITCH's configuration of it.
+    pub async fn imported() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("imported.toml");
+        std::fs::write(&file, confab_config::freeswitch(&seed()).unwrap().toml).unwrap();
+        Self::from_file(&file, &[]).await
+    }
+
     /// Rooms of every rate without a prompt, `support/rooms.toml`, with further `--set` overrides.
     pub async fn rooms(overrides: &[&str]) -> Self {
-        Self::from_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("support/rooms.toml"), overrides).await
+        Self::of("rooms.toml", overrides).await
+    }
+
+    /// A file of `support/` with further `--set` overrides.
+    pub async fn of(file: &str, overrides: &[&str]) -> Self {
+        Self::from_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("support").join(file), overrides).await
     }
 
     /// Another configuration file on free ports.
@@ -198,6 +211,11 @@ pub struct Two {
 /// `config/tutorial.toml`.
 pub fn tutorial() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/tutorial.toml")
+}
+
+/// FreeSWITCH's configuration of the tutorial.
+pub fn seed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/config/tests/freeswitch/seed")
 }
 
 /// Presses `#` and waits for the BYE, which comes before the key is up again.

@@ -25,16 +25,19 @@ const FIRST: f32 = 900.0;
 const STEP: f32 = 80.0;
 const RATE: u32 = 8000;
 
-/// The prompts of the tutorial, in the order of their names.
+/// The prompts that the tutorial's file names, and digits, in the order of their names: as many as there are tones for.
 static PROMPTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let config = confab_config::load(&crate::tutorial(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
-    config.sound_names().into_iter().map(|(name, _)| name.to_owned()).collect()
+    let text = std::fs::read_to_string(crate::tutorial()).unwrap();
+    let named =
+        text.split('"').filter(|name| name.ends_with(".wav") && !name.contains('%')).map(str::to_owned);
+    let digits = (0..=10).map(|digit| format!("digits/{digit}.wav"));
+    named.chain(digits).chain(["currency/negative.wav".to_owned()]).collect()
 });
 
 /// The tone of a prompt, Hz.
 ///
 /// # Panics
-/// If the server has no such prompt.
+/// If the tutorial has no such prompt.
 pub fn prompt(name: &str) -> f32 {
     let index = PROMPTS.iter().position(|known| known == name);
     FIRST + STEP * index.unwrap_or_else(|| panic!("no prompt {name}")) as f32

@@ -1,4 +1,5 @@
-//! The tutorial, from the first ring to the last BYE, with four phones.
+//! The tutorial, from the first ring to the last BYE, with four phones: by `config/tutorial.toml`, and as it is carried over
+//! from FreeSWITCH's configuration of it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +21,15 @@ fn assert_whole(who: &str, report: &StreamReport) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_flow() {
-    let bridge = Bridge::start().await;
+    whole_flow(Bridge::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_flow_as_imported() {
+    whole_flow(Bridge::imported().await).await;
+}
+
+async fn whole_flow(bridge: Bridge) {
     let station = bridge.station("1004", tones::STATION).await;
     let trunk = bridge.trunk().await;
     let at_trunk = the_trunk_is_answered(&trunk).await;
@@ -157,7 +166,15 @@ async fn the_room_ends_with_the_trunk(at_trunk: &Call, at_station: &Call) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_station_leaves_and_the_trunk_is_alone_again() {
-    let bridge = Bridge::start().await;
+    the_station_leaves(Bridge::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_station_leaves_and_the_trunk_is_alone_again_as_imported() {
+    the_station_leaves(Bridge::imported().await).await;
+}
+
+async fn the_station_leaves(bridge: Bridge) {
     let two = bridge.talking().await;
     two.at_station.hang_up();
     two.at_trunk.wait_until_hears(tones::prompt("conference/conf-exit.wav"), SOON).await.unwrap();
@@ -170,7 +187,15 @@ async fn the_station_leaves_and_the_trunk_is_alone_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_call_makes_a_fresh_room_while_the_old_one_ends() {
-    let bridge = Bridge::start().await;
+    a_new_call_while_the_old_room_ends(Bridge::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_call_makes_a_fresh_room_while_the_old_one_ends_as_imported() {
+    a_new_call_while_the_old_room_ends(Bridge::imported().await).await;
+}
+
+async fn a_new_call_while_the_old_room_ends(bridge: Bridge) {
     let two = bridge.talking().await;
     two.at_trunk.hang_up();
     let second = bridge.trunk().await;
@@ -198,4 +223,41 @@ async fn a_station_that_does_not_take_the_call_leaves_the_trunk_with_music() {
         assert_whole("trunk", &at_trunk.stream_report());
         bridge.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_numbers_lead_to_their_rooms() {
+    other_numbers(Bridge::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_numbers_lead_to_their_rooms_as_imported() {
+    other_numbers(Bridge::imported().await).await;
+}
+
+/// 2000 is for all phones; 2001 calls 1004 to a muted caller; 2003 asks for a PIN and mutes.
+async fn other_numbers(bridge: Bridge) {
+    let first = bridge.registered(bridge.caller("1001", tones::INVITED)).await;
+    let alone = first.call("2000").await.unwrap();
+    alone.wait_until_hears(tones::prompt(ALONE), SOON).await.unwrap();
+    alone.hang_up();
+    two_thousand_and_one(&bridge).await;
+    let private = first.call("2003").await.unwrap();
+    private.wait_until_hears(tones::prompt("conference/conf-pin.wav"), SOON).await.unwrap();
+    private.press("7536").await.unwrap();
+    private.wait_until_hears(tones::prompt(MUTED), SOON).await.unwrap();
+    bridge.stop().await;
+}
+
+async fn two_thousand_and_one(bridge: &Bridge) {
+    let station = bridge.answering("1004", tones::STATION).await;
+    let trunk = bridge.trunk().await;
+    let at_trunk = trunk.call("2001").await.unwrap();
+    at_trunk.wait_until_hears(tones::STATION, SOON).await.unwrap();
+    let at_station = station.next_answered(SOON).await.unwrap();
+    at_station.wait_until_silent_of(tones::TRUNK, SOON).await.unwrap();
+    at_trunk.press("0").await.unwrap();
+    at_station.wait_until_hears(tones::TRUNK, SOON).await.unwrap();
+    at_trunk.hang_up();
+    at_station.wait_ended(SOON).await.unwrap();
 }

@@ -37,6 +37,36 @@ pub enum Event {
         /// Who is muted.
         leg: LegId,
     },
+    /// The leg talks, though it is muted; again when it has been silent in between.
+    MutedTalk {
+        /// Who talks.
+        leg: LegId,
+    },
+    /// Who has the floor changes.
+    Floor {
+        /// Who has it, or has lost it.
+        leg: LegId,
+        /// It has the floor now, and who had it no longer does; if not, nobody has it now.
+        on: bool,
+    },
+    /// The leg sends back what it is sent, or no longer does.
+    Echo {
+        /// Whose line it is.
+        leg: LegId,
+        /// It does.
+        on: bool,
+        /// How late it comes back, from the tick that sends it to the one that mixes it, ms.
+        delay_ms: u16,
+        /// How much softer it comes back, dB.
+        loss_db: u8,
+    },
+    /// How loud the leg has been lately; told when it is asked for.
+    Level {
+        /// Whose level it is.
+        leg: LegId,
+        /// By the mean of |sample|, as others hear it, dBov; −127 for silence, and while it may not speak.
+        dbov: i8,
+    },
     /// A playback ran to its end. Not sent for one that was stopped.
     PlaybackDone {
         /// The playback that is over.

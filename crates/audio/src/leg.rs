@@ -49,6 +49,8 @@ pub struct Leg {
     quiet_since: Instant,
     rtcp_heard: Option<Instant>,
     started: Instant,
+    /// By how much its media time is behind the clock, µs: rooms tick at different phases, and it has been in several.
+    lag_us: i64,
     send_failures: u64,
     over_budget: u64,
 }
@@ -88,6 +90,7 @@ impl Leg {
             quiet_since: now,
             rtcp_heard: None,
             started: now,
+            lag_us: 0,
             send_failures: 0,
             over_budget: 0,
         })
@@ -120,10 +123,30 @@ impl Leg {
         is_recoded
     }
 
+    /// Goes on in another room, whose ticks may be of another length, and leaves in `change` what is to be freed elsewhere. The
+    /// numbers of what it sends go on, and what has come for it and was not played yet is played there.
+    pub(crate) fn rehouse(&mut self, now: Instant, interval_ms: u16, change: &mut StreamChange) {
+        self.interval_ms = interval_ms;
+        std::mem::swap(&mut self.stream, &mut change.stream);
+        self.inbound.update(now, self.stream.inbound(interval_ms), &mut change.jitter);
+        change.playout.begin_after(&self.playout);
+        std::mem::swap(&mut self.playout, &mut change.playout);
+        change.sender.continue_from(&mut self.sender);
+        std::mem::swap(&mut self.sender, &mut change.sender);
+        std::mem::swap(&mut self.brought, &mut change.feed);
+        self.coder = self.stream.codec;
+        self.set_encoder();
+    }
+
     /// Goes on in a room of another rate, and leaves in `playout` what is to be freed elsewhere.
     pub(crate) fn retune(&mut self, playout: &mut Playout) {
         playout.adopt(&mut self.playout);
         std::mem::swap(&mut self.playout, playout);
+    }
+
+    /// Whether its peer has put us on hold.
+    pub(crate) fn is_on_hold(&self) -> bool {
+        self.on_hold
     }
 
     /// On hold a leg may be silent for longer.
@@ -182,9 +205,32 @@ impl Leg {
         });
     }
 
+    /// Presses a key towards the peer after those that wait; false if it knows no telephone-events, or if too many wait.
+    pub(crate) fn send_digit(&mut self, digit: char) -> bool {
+        self.stream.send_event_payload_type.is_some() && self.sender.press(digit)
+    }
+
     /// So many ms of media time pass without a tick.
     pub(crate) fn skip(&mut self, ms: u32) {
         self.sender.skip(ms);
+    }
+
+    /// By how much its media time would be behind the clock, µs, if it were ticked so much later than it was due.
+    #[must_use]
+    pub fn lag_after(&self, later_us: i64) -> i64 {
+        self.lag_us + later_us
+    }
+
+    /// It is ticked so much later, µs, than it was due, in a room of this interval. By what it is more than half of that behind
+    /// the clock, is left out.
+    pub fn put_off(&mut self, later_us: i64, interval_ms: u16) {
+        let interval_us = 1000 * i64::from(interval_ms);
+        let lag_us = self.lag_after(later_us);
+        let skipped = ((lag_us + interval_us / 2 - 1) / interval_us).max(0);
+        if skipped > 0 {
+            self.skip(skipped as u32 * u32::from(interval_ms));
+        }
+        self.lag_us = lag_us - skipped * interval_us;
     }
 
     /// Writes the RTCP report if one is due (RFC 3550 §6.3).

@@ -138,6 +138,11 @@ impl Playout {
         self.give()
     }
 
+    /// Begins afresh in another room, where nobody has heard what `old` would go on with.
+    pub(crate) fn begin_after(&mut self, old: &Self) {
+        (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
+    }
+
     /// Takes the part of `old`, whose codec was renegotiated: what that would have gone on with is faded out.
     pub(crate) fn follow(&mut self, old: &mut Self) {
         (self.undecoded, self.malformed) = (old.undecoded, old.malformed);

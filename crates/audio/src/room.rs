@@ -16,6 +16,7 @@ use crate::leg::Leg;
 use crate::outbox::{Channel, Outbox};
 use crate::relief::Relief;
 use crate::retune::Retuned;
+use crate::tap::Tap;
 
 /// A tick that begins later than this after it was due is counted as late.
 pub const LATE: Duration = Duration::from_millis(5);
@@ -134,9 +135,7 @@ impl Room {
     pub fn leave(&mut self, leg: LegId, events: &mut impl FnMut(Event)) {
         let Some(index) = self.index_of(leg) else { return };
         let Some(slot) = self.legs[index].slot.take() else { return };
-        if let Some(MixEvent::TalkStopped(_)) = self.mixer.remove(slot) {
-            events(Event::TalkStopped { leg });
-        }
+        self.mixer.remove(slot).filter_map(|event| told(event, |_| Some(leg))).for_each(events);
         let coder = self.legs[index].coder;
         self.take_feed(index, coder);
     }
@@ -145,8 +144,23 @@ impl Room {
     pub fn stop(&mut self, leg: LegId, now: Instant, outbox: &mut Outbox) -> Option<Box<Leg>> {
         let index = self.index_of(leg)?;
         self.legs[index].goodbye(index, now, &self.clock, outbox);
+        self.release(leg)
+    }
+
+    /// Hands a leg over that goes on in another room. What it was in the mix is over by [`Room::leave`].
+    pub fn release(&mut self, leg: LegId) -> Option<Box<Leg>> {
+        let index = self.index_of(leg)?;
         self.ids.swap_remove(index);
         Some(self.legs.swap_remove(index))
+    }
+
+    /// Takes a leg in that comes from another room, as [`Room::start`] does; what is left in `change` is to be freed
+    /// elsewhere.
+    pub fn take_over(&mut self, mut leg: Box<Leg>, now: Instant, change: &mut StreamChange) {
+        let (id, on_hold) = (leg.id, leg.is_on_hold());
+        leg.rehouse(now, self.format.interval_ms, change);
+        self.start(leg);
+        self.set(id, Control::Hold(on_hold));
     }
 
     /// Says goodbye to all peers.
@@ -228,9 +242,29 @@ impl Room {
         self.mixer.stop(playback);
     }
 
+    /// Tells how loud each leg has been lately.
+    pub fn tell_levels(&self, events: &mut impl FnMut(Event)) {
+        for leg in &self.legs {
+            if let Some(slot) = leg.slot {
+                events(Event::Level { leg: leg.id, dbov: self.mixer.level(slot) });
+            }
+        }
+    }
+
+    /// Presses a key towards a leg's phone, by telephone-events (RFC 4733); false if they were not negotiated, or if too
+    /// many wait.
+    pub fn send_digit(&mut self, leg: LegId, digit: char) -> bool {
+        self.leg(leg).is_some_and(|leg| leg.send_digit(digit))
+    }
+
     /// Playbacks that are over, to be freed elsewhere.
     pub fn retired(&mut self) -> impl Iterator<Item = Playback> {
         self.mixer.retired()
+    }
+
+    /// Takes what the last tick gave.
+    pub fn tap(&mut self, tap: &mut Tap) {
+        tap.take(&mut self.mixer, &self.legs);
     }
 
     /// Takes a datagram that came at `now` for the leg of this index; a key that it tells.
@@ -301,7 +335,8 @@ impl Room {
 
     fn mix(&mut self, events: &mut impl FnMut(Event)) {
         let legs = &self.legs;
-        self.mixer.tick().filter_map(|event| told(legs, event)).for_each(events);
+        let leg = |slot| legs.iter().find(|leg| leg.slot == Some(slot)).map(|leg| leg.id);
+        self.mixer.tick().filter_map(|event| told(event, leg)).for_each(events);
     }
 
     /// Lets each leg go on with a feed that carries what it hears.
@@ -348,13 +383,18 @@ impl Room {
     }
 }
 
-fn told(legs: &[Box<Leg>], event: MixEvent) -> Option<Event> {
-    let leg = |slot| legs.iter().find(|leg| leg.slot == Some(slot)).map(|leg| leg.id);
+/// What the mixer tells, of legs.
+fn told(event: MixEvent, leg: impl Fn(Slot) -> Option<LegId>) -> Option<Event> {
     Some(match event {
         MixEvent::TalkStarted(slot) => Event::TalkStarted { leg: leg(slot)? },
         MixEvent::TalkStopped(slot) => Event::TalkStopped { leg: leg(slot)? },
         MixEvent::Digit(slot, digit) => Event::Digit { leg: leg(slot)?, digit, source: DigitSource::Inband },
         MixEvent::TooLoud(slot) => Event::TooLoud { leg: leg(slot)? },
+        MixEvent::MutedTalk(slot) => Event::MutedTalk { leg: leg(slot)? },
+        MixEvent::Floor { slot, on } => Event::Floor { leg: leg(slot)?, on },
+        MixEvent::Echo { slot, on, delay_ms, loss_db } => {
+            Event::Echo { leg: leg(slot)?, on, delay_ms, loss_db }
+        }
         MixEvent::PlaybackDone(id) => Event::PlaybackDone { playback: PlaybackId(id) },
     })
 }

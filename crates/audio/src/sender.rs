@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use confab_codec::Codec;
-use confab_rtp::{Outbound, Packet};
+use confab_rtp::{EventPacket, Outbound, Packet};
 
 use crate::feeds::Coded;
 use crate::format::Format;
+use crate::keys::Keys;
 use crate::outbox::{LONGEST_REPORT, Most};
 use crate::packetizer::Packetizer;
 use crate::stream::StreamConfig;
@@ -59,6 +60,7 @@ struct Numbered {
     silent_ms: u32,
     /// Since comfort noise was told, ms; `None` while audio is sent.
     noise_age_ms: Option<u32>,
+    keys: Keys,
 }
 
 impl Sender {
@@ -77,6 +79,7 @@ impl Sender {
                 per_ms: codec.clock_rate() / 1000,
                 silent_ms: 0,
                 noise_age_ms: None,
+                keys: Keys::default(),
             },
             interval_ms: format.interval_ms.into(),
         }
@@ -112,11 +115,17 @@ impl Sender {
     /// Goes on with the numbers of `old`, which ends here because it was renegotiated.
     pub(crate) fn continue_from(&mut self, old: &mut Self) {
         std::mem::swap(&mut self.numbered.outbound, &mut old.numbered.outbound);
+        std::mem::swap(&mut self.numbered.keys, &mut old.numbered.keys);
         let pending = old.packetizer.pending() as u32;
         match old.duration {
             Duration::Octets(per_ms) if pending > 0 => self.skip(pending / per_ms),
             Duration::Octets(_) | Duration::Fixed(_) => {}
         }
+    }
+
+    /// Presses a key after those that wait; false if too many do.
+    pub(crate) fn press(&mut self, digit: char) -> bool {
+        self.numbered.keys.press(digit)
     }
 
     /// So many ms of media time pass without a tick.
@@ -159,6 +168,14 @@ impl Numbered {
         send: &mut impl FnMut(SocketAddr, &[u8], &[u8]),
     ) {
         let units = ms * self.per_ms;
+        if let Some((payload_type, event)) = self.key(stream, ms) {
+            return match destination() {
+                Some(to) => {
+                    send(to, &self.outbound.event_header(payload_type, &event, units), &event.payload)
+                }
+                None => self.outbound.silence(units),
+            };
+        }
         let wanted = self.wanted(stream, payload, ms);
         let Some((content, to)) = wanted.and_then(|content| Some((content, destination()?))) else {
             return self.outbound.silence(units);
@@ -171,6 +188,13 @@ impl Numbered {
                 send(to, &self.outbound.noise_header(payload_type, units, NOISE.len()), &NOISE);
             }
         }
+    }
+
+    /// The packet of a key that is to be sent in the place of one of audio.
+    fn key(&mut self, stream: &StreamConfig, ms: u32) -> Option<(u8, EventPacket)> {
+        let payload_type = stream.send_event_payload_type?;
+        let event = self.keys.next(ms, stream.event_clock_rate / 1000, self.outbound.timestamp())?;
+        Some((payload_type, event))
     }
 
     /// What is to be sent in the place of a packet: itself, comfort noise from time to time, or nothing.

@@ -20,6 +20,8 @@ pub struct StreamConfig {
     pub receive_payload_type: u8,
     /// Payload type of telephone-events that we receive, if negotiated.
     pub event_payload_type: Option<u8>,
+    /// Payload type of telephone-events that we send, if negotiated.
+    pub send_event_payload_type: Option<u8>,
     /// Rate of the timestamps in telephone-events, Hz (RFC 4733 §2.5).
     pub event_clock_rate: u32,
     /// Payload type of comfort noise that we receive (RFC 3389), if negotiated.
@@ -59,6 +61,7 @@ impl StreamConfig {
             send_payload_type: payload_type,
             receive_payload_type: payload_type,
             event_payload_type: None,
+            send_event_payload_type: None,
             event_clock_rate: 8000,
             comfort_noise: None,
             send_comfort_noise: None,

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use common::{Bed, EVENT_PAYLOAD_TYPE, Phone, opus};
-use confab_audio::{Channel, Event, StreamChange, Tuning};
+use confab_audio::{Channel, Event, LegId, StreamChange, Tuning};
 use confab_codec::Codec;
+use confab_mixer::{Control, EchoAction, MixerConfig};
 
 /// Runs the room and counts only what it allocates itself; each phone's packets are made before.
 fn run(bed: &mut Bed, ms: u32) -> u64 {
@@ -65,6 +66,28 @@ fn ticks_do_not_allocate_whatever_the_codecs_and_the_rate() {
         let mut bed = bed(rate, Tuning::Fixed);
         assert_eq!(run(&mut bed, 1000), 0, "{rate} Hz");
     }
+}
+
+#[test]
+fn neither_do_keys_that_are_sent_echoes_that_are_looked_for_and_levels_that_are_told() {
+    let mixer = MixerConfig { echo: true, ..MixerConfig::default() };
+    let mut bed = Bed::with(mixer, Tuning::Fixed);
+    for leg in 1..=4 {
+        let mut phone = Phone::new(leg, Codec::Pcma).singing(200.0 + 50.0 * leg as f32, -20.0);
+        phone.stream.send_event_payload_type = Some(EVENT_PAYLOAD_TYPE);
+        bed.join(phone);
+        bed.room.set(LegId(leg), Control::Echo(EchoAction::Mute));
+    }
+    assert_eq!(run(&mut bed, 1000), 0);
+    let mut levels = Vec::with_capacity(8);
+    let counted = measure(|| {
+        assert!(bed.room.send_digit(LegId(3), '5'));
+        bed.room.set(LegId(1), Control::Floor(true));
+        bed.room.tell_levels(&mut |event| levels.push(event));
+    });
+    assert_eq!((counted.count_total, levels.len()), (0, 4));
+    assert_eq!(run(&mut bed, 1000), 0);
+    assert!(bed.phones[2].got.iter().any(|got| got.payload_type == EVENT_PAYLOAD_TYPE));
 }
 
 #[test]

@@ -4,9 +4,8 @@
 //! are lost at a time. With `silence` as a last argument nothing is concealed, with `ahead` the packet behind a lost
 //! one is at hand, as it is where a jitter buffer holds it.
 
-use confab_codec::{Codec, Decoder, Encoder, Opus, Resampler, read_wav};
+use confab_codec::{Codec, Decoder, Encoder, Opus, Resampler, read_audio};
 use std::error::Error;
-use std::fs::File;
 
 const PACKET_MS: usize = 20;
 
@@ -81,7 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let percent = loss.parse()?;
     let codec = codec(name, percent)?;
-    let wav = read_wav(File::open(input)?)?;
+    let wav = read_audio(&std::fs::read(input)?, 600)?;
     let rate = codec.coder_rate(wav.rate);
     let mut samples = vec![0; wav.samples.len() / (wav.rate as usize / 100) * (rate as usize / 100)];
     let whole = samples.len() * wav.rate as usize / rate as usize;

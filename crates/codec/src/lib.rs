@@ -1,8 +1,9 @@
-//! Audio codecs, comfort noise, concealment, resampling, time-stretching and WAV files.
+//! Audio codecs, comfort noise, concealment, resampling, time-stretching and sound files.
 //!
 //! Everything here works on `i16` linear PCM and is pure: what is random is seeded, and nothing but [`resample`]
-//! and [`read_wav`] allocates after it was made, so that all the rest may run on the audio path.
+//! and [`read_audio`] allocates after it was made, so that all the rest may run on the audio path.
 
+mod audio_file;
 mod codec;
 pub mod comfort_noise;
 mod concealment;
@@ -18,8 +19,8 @@ mod resampler;
 mod resampling;
 pub mod stretch;
 mod vector;
-mod wav;
 
+pub use audio_file::{AudioFile, AudioFileError, read_audio};
 pub use codec::{Codec, CodecError, Opus};
 pub use concealment::Concealer;
 pub use decoder::Decoder;
@@ -28,4 +29,3 @@ pub use g711::Law;
 pub use noise::ComfortNoise;
 pub use resampler::Resampler;
 pub use resampling::{ResampleError, resample};
-pub use wav::{Wav, read_wav};

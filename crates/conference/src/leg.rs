@@ -1,98 +1,91 @@
 //! A leg: one call, incoming or outgoing, on its way into a room, in it, or on its way out.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-use crate::action::{CallerId, DialTarget, LegId, RoomId};
+use crate::action::{CallerId, ClipId, DialTarget, LegId, RoomId};
+use crate::entry::{Entry, PinEntry, Waiting};
 use crate::input::Caller;
+use crate::invite::{Outgoing, Terms};
 use crate::limits::Identity;
 use crate::member::Member;
-use crate::names::RoomName;
 use crate::prompts::Prompts;
 use crate::settings::Route;
 
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub(crate) call: Call,
+    pub(crate) entry: Entry,
     /// The room it is attached to or called into.
     pub(crate) room: Option<RoomId>,
     /// Put on hold by its phone.
     pub(crate) held: bool,
     pub(crate) prompts: Prompts,
+    /// The name that he recorded.
+    pub(crate) name: Option<ClipId>,
+    /// Until then a `#` is the late end of a number or PIN that was complete without it.
+    pub(crate) late_terminator: Option<Instant>,
     pub(crate) stage: Stage,
 }
 
 #[derive(Debug)]
 pub(crate) enum Call {
-    Incoming { caller: Caller, route: Arc<Route>, room: RoomName },
+    Incoming { caller: Caller, dialled: String, route: Arc<Route> },
     Outgoing(Outgoing),
-}
-
-/// A call that we place.
-#[derive(Debug, Clone)]
-pub(crate) struct Outgoing {
-    pub(crate) target: DialTarget,
-    /// Tried next if this one does not answer.
-    pub(crate) fallbacks: VecDeque<DialTarget>,
-    pub(crate) terms: Terms,
-}
-
-/// What does not depend on whom we call.
-#[derive(Debug, Clone)]
-pub(crate) struct Terms {
-    pub(crate) asked_by: AskedBy,
-    /// Number of who asked for it.
-    pub(crate) by: String,
-    pub(crate) caller_id: CallerId,
-    pub(crate) role: String,
-    pub(crate) mute: bool,
-    /// How long it rings.
-    pub(crate) ring: Duration,
-    /// How long it lasts at most.
-    pub(crate) duration: Option<Duration>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AskedBy {
-    /// The route of a caller.
-    Route,
-    /// A member, by key.
-    Member(LegId),
 }
 
 #[derive(Debug)]
 pub(crate) enum Stage {
+    /// An incoming call about which one asks elsewhere.
+    LookingUp,
     /// An incoming call that we have not answered.
     Arriving,
     /// Answered; types the PIN.
     Pin(PinEntry),
+    /// Answered; records the name by which others hear of him.
+    Naming(Naming),
     /// An outgoing call that has not been answered.
     Calling,
+    /// An outgoing call that was answered; he hears what he is to hear first, and must confirm if he `must`.
+    Confirming {
+        must: bool,
+    },
+    /// Answered; hears music in front of the room.
+    Waiting(Box<Waiting>),
     Member(Box<Member>),
     /// Hears its last prompt.
     Leaving,
 }
 
-#[derive(Debug)]
-pub(crate) struct PinEntry {
-    pub(crate) typed: String,
+/// On the way to a recorded name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Naming {
     pub(crate) tries_left: u8,
-    /// Whether one try was wrong.
-    pub(crate) failed: bool,
+    /// What is being recorded, or was.
+    pub(crate) clip: Option<ClipId>,
+    /// He hears what he said, and judges it.
+    pub(crate) review: bool,
 }
 
 impl Leg {
-    pub(crate) fn incoming(id: LegId, caller: Caller, route: Arc<Route>, room: RoomName) -> Self {
-        Self::new(id, Call::Incoming { caller, route, room }, None, Stage::Arriving)
+    pub(crate) fn incoming(
+        id: LegId,
+        caller: Caller,
+        dialled: String,
+        route: Arc<Route>,
+        entry: Entry,
+    ) -> Self {
+        Self::new(id, Call::Incoming { caller, dialled, route }, entry, None, Stage::Arriving)
     }
 
-    pub(crate) fn outgoing(id: LegId, outgoing: Outgoing, room: RoomId) -> Self {
-        Self::new(id, Call::Outgoing(outgoing), Some(room), Stage::Calling)
+    pub(crate) fn outgoing(id: LegId, outgoing: Outgoing, terms: &Terms, room: RoomId) -> Self {
+        let entry = Entry::invited(terms);
+        Self::new(id, Call::Outgoing(outgoing), entry, Some(room), Stage::Calling)
     }
 
-    fn new(id: LegId, call: Call, room: Option<RoomId>, stage: Stage) -> Self {
-        Self { call, room, held: false, prompts: Prompts::new(id), stage }
+    fn new(id: LegId, call: Call, entry: Entry, room: Option<RoomId>, stage: Stage) -> Self {
+        let prompts = Prompts::new(id);
+        Self { call, entry, room, held: false, prompts, name: None, late_terminator: None, stage }
     }
 
     /// The number by which events call him.
@@ -151,10 +144,10 @@ impl Leg {
         }
     }
 
-    /// Whether the conference ends when he leaves.
-    pub(crate) fn ends_conference(&self) -> bool {
-        matches!(self.stage, Stage::Member(_))
-            && self.route().is_some_and(|route| route.end_conference_when_leaves)
+    /// Whether this key is the late end of what was complete without it.
+    pub(crate) fn is_late_terminator(&mut self, now: Instant, digit: char) -> bool {
+        let until = self.late_terminator.take();
+        digit == '#' && until.is_some_and(|until| now < until)
     }
 
     pub(crate) fn is_calling(&self) -> bool {

@@ -6,31 +6,51 @@
 //! same inputs give the same outputs.
 
 mod action;
+mod announcer;
 mod conferences;
+mod debate;
+mod entry;
 mod event;
 mod input;
+mod invite;
 mod keys;
 mod leg;
 mod limits;
+mod mark;
 mod member;
 mod names;
 mod outbox;
+mod phrases;
 mod pin_guard;
 mod plan;
 mod prompts;
+mod recordings;
 mod room;
+mod roster;
 mod settings;
+mod talk;
 mod timers;
 
-pub use action::{Action, CallerId, Cause, Control, DialTarget, LegId, Listener, PlaybackId, RoomId};
+pub use action::{
+    Action, CallerId, Cause, ClipId, Control, DialTarget, EchoPolicy, InviteId, LegId, Listener, PlaybackId,
+    RecordingId, ReferId, RoomId,
+};
 pub use conferences::Conferences;
-pub use event::{Event, InviteState, LeaveCause, RefusalReason, RoomEndCause};
-pub use input::{Caller, Input, Outcome, Reason, Refused};
-pub use keys::{KeyAction, KeyMap, KeyMapError, Matcher, UnknownAction};
+pub use event::{
+    Event, FloorMode, InviteState, LeaveCause, MemberEvent, RecordingEvent, RefusalReason, RoomEndCause,
+    RoomEvent,
+};
+pub use input::{Caller, Input, Outcome, Reason, Refer, ReferMethod, Refused, Release};
+pub use keys::{KeyAction, KeyMap, KeyMapError, Matcher, Right, UnknownAction};
+pub use mark::{Fact, Mark};
 pub use names::{Pin, PinError, RoomName, RoomNameError, RoomTemplate};
-pub use plan::{Destination, NumberPlan, Pattern, PatternError};
+pub use plan::{Destination, NumberPlan, Pattern, PatternError, PlanEntry};
+pub use roster::{Load, Roster, RosterMember, RosterState};
 pub use settings::{
-    CallerIdChoice, Codec, InbandDtmf, InviteLimits, InvitePlan, InviteSounds, Line, LoudGuard, Negotiation,
-    NumberEntry, Opus, Outcall, OutcallLimits, Profile, Rate, Role, Route, Settings, SettingsError, Sounds,
-    Voice, Who,
+    AnnounceNames, AutoRecord, CallList, CallerIdChoice, Codec, ConferenceFlag, ConferenceFlags,
+    Confirmation, Cue, Decision, DeclaredRoom, Dialling, Ends, InbandDtmf, InviteCue, InviteLimits,
+    InvitePlan, InviteSounds, Line, Lookup, LoudGuard, MemberFlag, MemberFlags, Negotiation, Network,
+    NetworkError, NumberEntry, OnFailure, Opus, Origin, Outcall, OutcallLimits, PathPart, PathPattern,
+    PathPatternError, Pause, PinRole, Profile, Rate, RecordingFormat, RecordingPlan, Redial, Rights, Role,
+    Route, Settings, SettingsError, Sounds, Strategy, UnknownCue, UnknownFlag, Users, Variable, Voice, Who,
 };

@@ -52,7 +52,7 @@ impl Ledger {
     /// Whether the gateway may take one call more.
     pub(crate) fn check(&mut self, now: Instant, target: &DialTarget) -> Result<(), RefusalReason> {
         let DialTarget::Gateway { gateway, .. } = target else { return Ok(()) };
-        if self.live.get(gateway).is_some_and(|live| *live >= self.limits.live_per_gateway) {
+        if self.live.get(gateway).copied().unwrap_or_default() >= self.limits.live_per_gateway {
             return Err(RefusalReason::PerGateway);
         }
         if self.day.count(now, DAY) >= self.limits.per_day {

@@ -1,12 +1,13 @@
 //! A member: a leg in a room, with what he says, hears and types.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::action::{Control, LegId};
-use crate::keys::Matcher;
+use crate::keys::{KeyMap, Matcher};
 use crate::outbox::Outbox;
-use crate::settings::{Profile, Role};
+use crate::settings::{MemberFlag, MemberFlags, Profile, Role};
+use crate::talk::Talk;
 
 /// How loud the room is under the prompt that asks for a number, dB.
 const TYPING_GAIN_DB: i8 = -15;
@@ -14,20 +15,34 @@ const TYPING_GAIN_DB: i8 = -15;
 /// Volumes have this many steps up and down.
 const MAX_VOLUME: i8 = 4;
 
+/// Who talks though he is muted is told so at most once in this time.
+const HINT_INTERVAL: Duration = Duration::from_secs(15);
+
 const MAX_ENERGY: u16 = 1800;
 const ENERGY_STEP: u16 = 200;
 
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) role: Arc<Role>,
+    /// Those of the profile, of his role, of his way in and of his PIN.
+    pub(crate) flags: MemberFlags,
+    pub(crate) joined: Instant,
     pub(crate) matcher: Matcher,
     /// The number that he types.
     pub(crate) entry: Option<Entry>,
-    /// Until then a `#` is the late end of a number or PIN that was complete without it.
-    pub(crate) late_terminator: Option<Instant>,
+    /// The number that he called last.
+    pub(crate) dialled: Option<String>,
     pub(crate) muted: bool,
+    /// He joined muted and was not told so yet.
+    pub(crate) untold_mute: bool,
+    /// The mode of the room has muted him.
+    pub(crate) muted_by_mode: bool,
     pub(crate) deaf: bool,
-    pub(crate) talking: bool,
+    pub(crate) talk: Talk,
+    /// He is the active speaker.
+    pub(crate) has_floor: bool,
+    /// Until then he is not told again that he is muted.
+    hinted: Option<Instant>,
     pub(crate) talk_volume: i8,
     pub(crate) listen_volume: i8,
     pub(crate) energy: u16,
@@ -53,16 +68,22 @@ pub(crate) enum Step {
 }
 
 impl Member {
-    pub(crate) fn new(role: Arc<Role>, muted: bool, profile: &Profile) -> Self {
-        let matcher = Matcher::new(role.keys.clone());
+    pub(crate) fn new(now: Instant, role: Arc<Role>, flags: MemberFlags, profile: &Profile) -> Self {
+        let muted = flags.contains(&MemberFlag::Mute);
         Self {
+            matcher: Matcher::new(keys_of(&role, &flags, profile)),
             role,
-            matcher,
+            joined: now,
             entry: None,
-            late_terminator: None,
+            dialled: None,
             muted,
-            deaf: false,
-            talking: false,
+            untold_mute: muted,
+            muted_by_mode: false,
+            deaf: flags.contains(&MemberFlag::Deaf),
+            flags,
+            talk: Talk::default(),
+            has_floor: false,
+            hinted: None,
             talk_volume: 0,
             listen_volume: 0,
             energy: profile.energy_level,
@@ -71,9 +92,25 @@ impl Member {
         }
     }
 
+    pub(crate) fn has(&self, flag: MemberFlag) -> bool {
+        self.flags.contains(&flag)
+    }
+
+    /// He joins a room whose mode lets only moderators speak.
+    pub(crate) fn obey_mode(&mut self) {
+        if !self.muted && !self.has(MemberFlag::Moderator) {
+            (self.muted, self.untold_mute, self.muted_by_mode) = (true, true, true);
+        }
+    }
+
+    /// Whether the room is to hear him.
+    pub(crate) fn is_heard(&self, held: bool) -> bool {
+        !self.muted && !held && self.entry.is_none()
+    }
+
     /// Sets what has changed of whether he is heard and what he hears.
     pub(crate) fn apply(&mut self, leg: LegId, held: bool, out: &mut Outbox) {
-        let speaking = !self.muted && !held && self.entry.is_none();
+        let speaking = self.is_heard(held);
         let gain = if self.entry.is_some() { TYPING_GAIN_DB } else { 0 };
         let hearing = (!self.deaf).then_some(gain);
         if self.hearing.replace(hearing) != Some(hearing) {
@@ -84,11 +121,40 @@ impl Member {
         }
     }
 
-    /// Whether this key is the late end of what was complete without it.
-    pub(crate) fn is_late_terminator(&mut self, now: Instant, digit: char) -> bool {
-        let until = self.late_terminator.take();
-        digit == '#' && until.is_some_and(|until| now < until)
+    /// He is in front of the room: it does not hear him, nor he it.
+    pub(crate) fn seclude(&mut self, leg: LegId, out: &mut Outbox) {
+        (self.hearing, self.speaking) = (Some(None), Some(false));
+        out.set(leg, Control::Hear(None));
+        out.set(leg, Control::Speak(false));
     }
+
+    /// Forgets the number that he types, and half a sequence.
+    pub(crate) fn stop_typing(&mut self) {
+        self.entry = None;
+        self.matcher.clear();
+    }
+
+    /// The mixer knows nothing of him: all is to be set.
+    pub(crate) fn forget_applied(&mut self) {
+        (self.hearing, self.speaking) = (None, None);
+    }
+
+    /// Whether he is to be told now that he is muted, since he talks.
+    pub(crate) fn needs_hint(&mut self, now: Instant) -> bool {
+        let due = self.muted && self.hinted.is_none_or(|until| now >= until);
+        if due {
+            self.hinted = Some(now + HINT_INTERVAL);
+        }
+        due
+    }
+}
+
+/// The keys of his role; if it has none, those of the profile.
+fn keys_of(role: &Role, flags: &MemberFlags, profile: &Profile) -> KeyMap {
+    let moderator = flags.contains(&MemberFlag::Moderator);
+    let candidates = [Some(&role.keys), moderator.then_some(&profile.moderator_controls)];
+    let found = candidates.into_iter().flatten().find(|keys| !keys.is_empty());
+    found.unwrap_or(&profile.caller_controls).clone()
 }
 
 /// The next volume.

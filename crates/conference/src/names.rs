@@ -37,43 +37,71 @@ impl FromStr for RoomName {
     }
 }
 
-/// The room of a route: a name, or one that `{number}` makes of the number that was dialled, as in `team-{number}`.
+/// The room of a route: a name, in which `{number}` stands for the number that was dialled, `{user}` for the
+/// authenticated user, and `{unique}` for something that no other call has had, as in `team-{number}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomTemplate {
-    before: String,
-    /// What follows the number; `None`: there is no number in it.
-    after: Option<String>,
+    written: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Number,
+    User,
+    Unique,
 }
 
 impl RoomTemplate {
-    const NUMBER: &str = "{number}";
-
-    /// The room of who dialled this; `None` if that makes no name.
-    pub fn name(&self, dialled: &str) -> Option<RoomName> {
-        match &self.after {
-            None => self.before.parse().ok(),
-            Some(after) => format!("{}{dialled}{after}", self.before).parse().ok(),
+    /// The room of who dialled this; `None` if that makes no name. `unique` is another one for each call.
+    pub fn name(&self, dialled: &str, user: Option<&str>, unique: u64) -> Option<RoomName> {
+        let mut name = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => name.push_str(text),
+                Part::Number => name.push_str(dialled),
+                Part::User => name.push_str(user?),
+                Part::Unique => name.push_str(&unique.to_string()),
+            }
         }
+        name.parse().ok()
+    }
+
+    /// Whether each call has a room of its own.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.parts.contains(&Part::Unique)
     }
 }
 
 impl fmt::Display for RoomTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.before)?;
-        self.after.as_ref().map_or(Ok(()), |after| write!(f, "{}{after}", Self::NUMBER))
+        f.write_str(&self.written)
     }
 }
 
 impl FromStr for RoomTemplate {
     type Err = RoomNameError;
 
-    fn from_str(text: &str) -> Result<Self, RoomNameError> {
-        let (before, after) = match text.split_once(Self::NUMBER) {
-            Some((before, after)) => (before, Some(after.to_owned())),
-            None => (text, None),
-        };
-        let template = Self { before: before.to_owned(), after };
-        template.name("0").map(|_| template).ok_or(RoomNameError)
+    fn from_str(written: &str) -> Result<Self, RoomNameError> {
+        let (mut parts, mut rest) = (Vec::new(), written);
+        while let Some((text, variable)) = rest.split_once('{') {
+            let (name, behind) = variable.split_once('}').ok_or(RoomNameError)?;
+            let part = match name {
+                "number" => Part::Number,
+                "user" => Part::User,
+                "unique" => Part::Unique,
+                _ => return Err(RoomNameError),
+            };
+            if parts.contains(&part) {
+                return Err(RoomNameError);
+            }
+            parts.extend([Part::Text(text.to_owned()), part]);
+            rest = behind;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        let template = Self { written: written.to_owned(), parts };
+        template.name("0", Some("0"), 0).map(|_| template).ok_or(RoomNameError)
     }
 }
 
@@ -87,10 +115,24 @@ impl Pin {
         self.0.len()
     }
 
+    /// As it would be typed.
+    pub(crate) fn as_typed(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes as long for any text of the same length.
     pub(crate) fn matches(&self, typed: &str) -> bool {
         self.0.as_bytes().ct_eq(typed.as_bytes()).into()
     }
 }
+
+impl PartialEq for Pin {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(&other.0)
+    }
+}
+
+impl Eq for Pin {}
 
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

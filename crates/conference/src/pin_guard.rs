@@ -62,7 +62,7 @@ impl Record {
 #[derive(Debug, Default)]
 pub(crate) struct PinGuard {
     records: BTreeMap<Suspect, Record>,
-    /// Wrong PINs by room; rooms are few, since routes name them.
+    /// Wrong PINs by room, of those in which there were some in [`ATTACK_WINDOW`].
     rooms: BTreeMap<String, Window>,
 }
 
@@ -84,9 +84,18 @@ impl PinGuard {
 
     /// A PIN was wrong.
     pub(crate) fn wrong(&mut self, now: Instant, room: &str) {
-        if !self.is_attacked(now, room) {
-            self.rooms.entry(room.to_owned()).or_default().add(now);
+        if self.is_attacked(now, room) {
+            return;
         }
+        if !self.rooms.contains_key(room) {
+            self.rooms.retain(|_, wrong| wrong.count(now, ATTACK_WINDOW) > 0);
+        }
+        self.rooms.entry(room.to_owned()).or_default().add(now);
+    }
+
+    /// Rooms of which wrong PINs are remembered.
+    pub(crate) fn rooms(&self) -> usize {
+        self.rooms.len()
     }
 
     /// In a call the first PIN was wrong.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::action::DialTarget;
+use crate::settings::Dialling;
 
 /// The longest number that is ever matched (E.164).
 const MAX_LENGTH: usize = 15;
@@ -154,6 +155,42 @@ pub enum Destination {
     User,
     /// The number is dialled through this gateway.
     Gateway(String),
+    /// Always there, whatever was dialled: the mobile of him whose desk does not answer.
+    Fixed(DialTarget),
+}
+
+impl Destination {
+    fn target(&self, number: &str) -> DialTarget {
+        let number = number.to_owned();
+        match self {
+            Self::User => DialTarget::User(number),
+            Self::Gateway(gateway) => DialTarget::Gateway { gateway: gateway.clone(), number },
+            Self::Fixed(target) => target.clone(),
+        }
+    }
+}
+
+/// Numbers that may be called, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanEntry {
+    /// The numbers.
+    pub pattern: Pattern,
+    /// Where they go; several are a hunt list.
+    pub to: Vec<Destination>,
+    /// How it is called.
+    pub dialling: Dialling,
+}
+
+impl PlanEntry {
+    /// Numbers that go to one place, called in the usual way.
+    pub fn new(pattern: Pattern, to: Destination) -> Self {
+        Self { pattern, to: vec![to], dialling: Dialling::default() }
+    }
+
+    /// Whom a number calls that fits.
+    pub fn targets(&self, number: &str) -> Vec<DialTarget> {
+        self.to.iter().map(|to| to.target(number)).collect()
+    }
 }
 
 /// Which numbers a role may call, and how.
@@ -162,22 +199,17 @@ pub struct NumberPlan {
     /// Never called, whatever `allow` says.
     pub deny: Vec<Pattern>,
     /// The first that matches counts. What matches none is not called.
-    pub allow: Vec<(Pattern, Destination)>,
+    pub allow: Vec<PlanEntry>,
 }
 
 impl NumberPlan {
-    /// Whom a typed number calls; `None`: it may not be called.
-    pub fn resolve(&self, number: &str) -> Option<DialTarget> {
+    /// How a typed number is called; `None`: it may not be called.
+    pub fn find(&self, number: &str) -> Option<&PlanEntry> {
         let digits_only = number.len() <= MAX_LENGTH && number.bytes().all(|b| b.is_ascii_digit());
         if !digits_only || self.deny.iter().any(|pattern| pattern.matches(number)) {
             return None;
         }
-        let (_, destination) = self.allow.iter().find(|(pattern, _)| pattern.matches(number))?;
-        let number = number.to_owned();
-        Some(match destination {
-            Destination::User => DialTarget::User(number),
-            Destination::Gateway(gateway) => DialTarget::Gateway { gateway: gateway.clone(), number },
-        })
+        self.allow.iter().find(|entry| entry.pattern.matches(number))
     }
 }
 

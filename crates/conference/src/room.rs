@@ -1,24 +1,14 @@
 //! One room: who is in it, and what is played to all.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::action::{Action, LegId, Listener, PlaybackId, RoomId};
-use crate::input::Reason;
+use crate::action::{Action, ClipId, LegId, RoomId};
+use crate::announcer::Announcer;
+use crate::debate::Debate;
 use crate::outbox::Outbox;
-use crate::settings::Profile;
-
-/// After this an announcement whose end was never reported counts as over.
-const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(120);
-
-/// What is said to all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Announcement {
-    Enter,
-    Exit,
-    Alone,
-}
+use crate::settings::{MemberFlag, MemberFlags, Profile};
 
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -31,14 +21,30 @@ pub(crate) struct Room {
     pub(crate) attached: BTreeSet<LegId>,
     /// The calls into this room, in the order in which they were placed: ringing, or joined.
     pub(crate) outcalls: Vec<LegId>,
+    /// Those who wait in front of the room, in the order in which they came.
+    pub(crate) waiting: Vec<LegId>,
+    /// How many members have each flag.
+    census: BTreeMap<MemberFlag, usize>,
+    /// Members who are neither moderators nor ghosts.
+    ordinary: usize,
+    /// Members who talk.
+    pub(crate) talkers: usize,
+    /// The conference goes on: its first member has joined.
+    pub(crate) live: bool,
+    /// A moderator was there in this conference.
+    pub(crate) begun: bool,
+    /// The conference ends when it has fewer than two members.
+    pub(crate) min_two: bool,
+    /// When the conference ends at the latest.
+    pub(crate) deadline: Option<Instant>,
+    /// Only moderators get in.
+    pub(crate) locked: bool,
     /// The conference has ended: nobody joins any more.
     pub(crate) over: bool,
-    announcing: Option<(PlaybackId, Announcement)>,
-    /// No announcement waits twice, so they are few.
-    waiting: VecDeque<Announcement>,
-    music: Option<PlaybackId>,
-    /// Who is to be told that he is muted, once the announcements are over.
-    muted_joiners: Vec<LegId>,
+    /// What is said and played to all.
+    pub(crate) announcer: Announcer,
+    /// Who may speak, and who asks for the word.
+    pub(crate) debate: Debate,
 }
 
 impl Room {
@@ -47,21 +53,35 @@ impl Room {
         name: &str,
         profile: Arc<Profile>,
         denoise: bool,
+        near: Option<RoomId>,
         out: &mut Outbox,
     ) -> Self {
-        out.act(Action::OpenRoom { room: id, name: name.to_owned(), profile: profile.clone(), denoise });
+        out.act(Action::OpenRoom {
+            room: id,
+            name: name.to_owned(),
+            profile: profile.clone(),
+            denoise,
+            near,
+        });
         Self {
             id,
             name: name.to_owned(),
-            profile,
             members: BTreeSet::new(),
             attached: BTreeSet::new(),
             outcalls: Vec::new(),
+            waiting: Vec::new(),
+            census: BTreeMap::new(),
+            ordinary: 0,
+            talkers: 0,
+            live: false,
+            begun: false,
+            min_two: false,
+            deadline: None,
+            locked: false,
             over: false,
-            announcing: None,
-            waiting: VecDeque::new(),
-            music: None,
-            muted_joiners: Vec::new(),
+            announcer: Announcer::new(id, profile.clone()),
+            debate: Debate::default(),
+            profile,
         }
     }
 
@@ -70,104 +90,101 @@ impl Room {
         out.act(Action::Attach { leg, room: self.id });
     }
 
+    /// Whether it has as many as may be; moderators do not count.
     pub(crate) fn is_full(&self) -> bool {
-        self.profile.max_members.is_some_and(|max| self.members.len() >= max)
+        self.profile.max_members.is_some_and(|max| self.ordinary + self.waiting.len() >= max)
     }
 
-    /// A member more: welcomed if he is not alone.
-    pub(crate) fn greet(&mut self, leg: LegId, muted: bool, out: &mut Outbox) {
-        if muted {
-            self.muted_joiners.push(leg);
+    /// The conference is over, and what was set in it.
+    pub(crate) fn begin_anew(&mut self, out: &mut Outbox) {
+        self.announcer.silence(out);
+        (self.live, self.begun, self.min_two, self.locked) = (false, false, false, false);
+        self.deadline = None;
+        self.debate = Debate::default();
+        self.announcer = Announcer::new(self.id, self.profile.clone());
+    }
+
+    /// A leg is another one from now on.
+    pub(crate) fn rename(&mut self, old: LegId, new: LegId) {
+        for legs in [&mut self.members, &mut self.attached] {
+            if legs.remove(&old) {
+                legs.insert(new);
+            }
         }
-        if self.members.len() == 1 {
-            return self.announce(Announcement::Alone);
+        for legs in [&mut self.waiting, &mut self.outcalls] {
+            legs.iter_mut().filter(|leg| **leg == old).for_each(|leg| *leg = new);
         }
-        self.waiting.retain(|waiting| *waiting != Announcement::Alone);
-        if self.announcing.is_some_and(|(_, playing)| playing == Announcement::Alone) {
-            self.stop_announcement(out);
+        self.debate.rename(old, new);
+        self.announcer.forget_joiner(old);
+    }
+
+    /// Members who count.
+    pub(crate) fn size(&self) -> usize {
+        self.members.len() - self.with(MemberFlag::Ghost)
+    }
+
+    /// How many members have this flag.
+    pub(crate) fn with(&self, flag: MemberFlag) -> usize {
+        self.census.get(&flag).copied().unwrap_or(0)
+    }
+
+    /// A member more.
+    pub(crate) fn enlist(&mut self, leg: LegId, flags: &MemberFlags) {
+        self.members.insert(leg);
+        self.ordinary += usize::from(is_ordinary(flags));
+        self.begun |= flags.contains(&MemberFlag::Moderator);
+        self.min_two |= flags.contains(&MemberFlag::MinTwo);
+        for flag in flags {
+            *self.census.entry(*flag).or_default() += 1;
         }
-        self.announce(Announcement::Enter);
+    }
+
+    /// A member less, if he was one.
+    pub(crate) fn strike(&mut self, leg: LegId, flags: &MemberFlags) -> bool {
+        if !self.members.remove(&leg) {
+            return false;
+        }
+        self.ordinary -= usize::from(is_ordinary(flags));
+        for flag in flags {
+            let count = self.with(*flag).saturating_sub(1);
+            self.census.insert(*flag, count);
+        }
+        true
+    }
+
+    /// A member more: he is told that he is alone, or the others that he is here.
+    pub(crate) fn greet(&mut self, leg: LegId, coming: Coming, out: &mut Outbox) {
+        self.announcer.await_greeting(leg);
+        if self.size() == 1 {
+            return self.announcer.tell_alone();
+        }
+        self.announcer.forget_alone(out);
+        if coming.is_told {
+            self.announcer.joined(leg, coming.name, out);
+        }
     }
 
     /// A member less: the others hear it, and the last one that he is alone.
-    pub(crate) fn see_off(&mut self) {
-        self.announce(Announcement::Exit);
-        if self.members.len() == 1 {
-            self.announce(Announcement::Alone);
+    pub(crate) fn see_off(&mut self, leg: LegId, going: Coming, out: &mut Outbox) {
+        match going {
+            Coming { is_told: true, name } => self.announcer.left(leg, name, out),
+            Coming { name, .. } => name.into_iter().for_each(|clip| out.act(Action::ForgetClip { clip })),
+        }
+        if self.size() == 1 {
+            self.announcer.tell_alone();
         }
     }
+}
 
-    /// He need not be told that he is muted, since that has changed.
-    pub(crate) fn forget_muted_joiner(&mut self, leg: LegId) {
-        self.muted_joiners.retain(|joiner| *joiner != leg);
-    }
+fn is_ordinary(flags: &MemberFlags) -> bool {
+    !flags.contains(&MemberFlag::Moderator) && !flags.contains(&MemberFlag::Ghost)
+}
 
-    /// Plays what is to be played now. Returns whom to tell that he is muted.
-    pub(crate) fn settle(&mut self, now: Instant, out: &mut Outbox) -> Vec<LegId> {
-        if self.members.len() != 1 {
-            self.stop_music(out);
-        }
-        self.announce_next(now, out);
-        if self.announcing.is_some() {
-            return Vec::new();
-        }
-        if self.members.len() == 1 && self.music.is_none() {
-            let music = self.profile.sounds.music.clone();
-            self.music = music.map(|music| out.play(Listener::Room(self.id), vec![music], true));
-        }
-        std::mem::take(&mut self.muted_joiners)
-    }
-
-    /// An announcement is over.
-    pub(crate) fn announced(&mut self, playback: PlaybackId, out: &mut Outbox) {
-        if self.announcing.take_if(|(playing, _)| *playing == playback).is_some() {
-            out.timers.clear(Reason::Announcement(self.id));
-        }
-    }
-
-    /// Plays nothing any more.
-    pub(crate) fn silence(&mut self, out: &mut Outbox) {
-        self.waiting.clear();
-        self.muted_joiners.clear();
-        self.stop_announcement(out);
-        self.stop_music(out);
-    }
-
-    pub(crate) fn stop_announcement(&mut self, out: &mut Outbox) {
-        if let Some((playback, _)) = self.announcing.take() {
-            out.stop(playback);
-            out.timers.clear(Reason::Announcement(self.id));
-        }
-    }
-
-    fn stop_music(&mut self, out: &mut Outbox) {
-        if let Some(playback) = self.music.take() {
-            out.stop(playback);
-        }
-    }
-
-    fn announce(&mut self, announcement: Announcement) {
-        if !self.waiting.contains(&announcement) {
-            self.waiting.push_back(announcement);
-        }
-    }
-
-    fn announce_next(&mut self, now: Instant, out: &mut Outbox) {
-        while self.announcing.is_none() {
-            let Some(announcement) = self.waiting.pop_front() else { return };
-            let Some(sound) = self.sound(announcement) else { continue };
-            let playback = out.play(Listener::Room(self.id), vec![sound], false);
-            out.timers.set(Reason::Announcement(self.id), now + ANNOUNCEMENT_LIMIT);
-            self.announcing = Some((playback, announcement));
-        }
-    }
-
-    fn sound(&self, announcement: Announcement) -> Option<String> {
-        let sounds = &self.profile.sounds;
-        match announcement {
-            Announcement::Enter => sounds.enter.clone(),
-            Announcement::Exit => sounds.exit.clone(),
-            Announcement::Alone => sounds.alone.clone(),
-        }
-    }
+/// Who comes or goes, to those who are told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coming {
+    /// Whether it is told at all.
+    pub(crate) is_told: bool,
+    /// The name that he recorded.
+    pub(crate) name: Option<ClipId>,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use crate::action::LegId;
+use crate::action::{LegId, RoomId};
 use crate::input::Reason;
 
 #[derive(Debug, Default)]
@@ -20,15 +20,45 @@ impl Timers {
         self.by_time.insert((at, reason));
     }
 
-    pub(crate) fn clear(&mut self, reason: Reason) {
-        if let Some(at) = self.by_reason.remove(&reason) {
-            self.by_time.remove(&(at, reason));
-        }
+    /// Returns whether it was armed.
+    pub(crate) fn clear(&mut self, reason: Reason) -> bool {
+        let at = self.by_reason.remove(&reason);
+        at.is_some_and(|at| self.by_time.remove(&(at, reason)))
+    }
+
+    pub(crate) fn is_set(&self, reason: Reason) -> bool {
+        self.by_reason.contains_key(&reason)
+    }
+
+    /// When the timeout is due.
+    pub(crate) fn at(&self, reason: Reason) -> Option<Instant> {
+        self.by_reason.get(&reason).copied()
+    }
+
+    /// Timeouts that are armed.
+    pub(crate) fn len(&self) -> usize {
+        self.by_reason.len()
     }
 
     pub(crate) fn clear_leg(&mut self, leg: LegId) {
-        use Reason::{Answer, Duration, Entry, Keys, Prompt, Ring};
-        for reason in [Answer(leg), Ring(leg), Duration(leg), Keys(leg), Entry(leg), Prompt(leg)] {
+        use Reason::{Answer, Confirm, Duration, Entry, Keys, LookUp, Prompt, Ring};
+        for reason in [
+            Confirm(leg),
+            LookUp(leg),
+            Answer(leg),
+            Ring(leg),
+            Duration(leg),
+            Keys(leg),
+            Entry(leg),
+            Prompt(leg),
+        ] {
+            self.clear(reason);
+        }
+    }
+
+    pub(crate) fn clear_room(&mut self, room: RoomId) {
+        use Reason::{Announcement, Deadline, Grace, Linger, Silence};
+        for reason in [Announcement(room), Deadline(room), Grace(room), Linger(room), Silence(room)] {
             self.clear(reason);
         }
     }

@@ -1,12 +1,17 @@
 //! The configuration as the program uses it: complete, checked, with all defaults filled in.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use confab_conference::{Codec, Settings};
-use confab_sip::{Algorithm, EndpointConfig, Gateway, Limits, Listener, RegistrarConfig, Transport, User};
+use confab_sip::{
+    Algorithm, EndpointConfig, Gateway, Limits, Listener, PeerOptions, RegistrarConfig, Transport, User,
+};
+
+use crate::services::{LookupConfig, SayConfig};
 
 /// Everything that can be configured.
 #[derive(Debug)]
@@ -21,7 +26,11 @@ pub struct Config {
     pub media: MediaConfig,
     /// Prompts and music.
     pub sounds: SoundsConfig,
-    /// Where recordings will be put.
+    /// Who speaks texts.
+    pub say: Option<SayConfig>,
+    /// Whom calls are asked about, by the name that routes have for it.
+    pub lookups: BTreeMap<String, LookupConfig>,
+    /// Where recordings are put.
     pub recording: RecordingConfig,
     /// What is refused.
     pub security: SecurityConfig,
@@ -43,6 +52,8 @@ impl Config {
             users: self.users.clone(),
             gateways: self.gateways.clone(),
             registrar: self.sip.registrar,
+            others: self.sip.others,
+            focus: true,
             limits: self.security.limits,
             ..EndpointConfig::default()
         }
@@ -75,6 +86,8 @@ pub struct SipConfig {
     pub user_agent: String,
     /// Bounds on the life of a registration.
     pub registrar: RegistrarConfig,
+    /// What those may do who are neither users nor gateways.
+    pub others: PeerOptions,
 }
 
 impl SipConfig {
@@ -144,8 +157,8 @@ pub struct SoundName {
 /// `[recording]`
 #[derive(Clone, Debug)]
 pub struct RecordingConfig {
-    /// The folder for recordings. It is kept for the release that records; nothing is written to it yet.
-    pub dir: Option<PathBuf>,
+    /// The folder of all recordings.
+    pub dir: PathBuf,
 }
 
 /// `[security]`

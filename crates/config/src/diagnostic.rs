@@ -141,7 +141,12 @@ impl Report {
             excerpt: without_secrets(text),
             width: marked.min(rest).max(1),
         };
-        self.found.borrow_mut().push((place.clone(), diagnostic));
+        let mut found = self.found.borrow_mut();
+        // A value that is inherited is wrong once, wherever it is wrong.
+        let told = |(other, d): &(Place, Diagnostic)| other == place && d.message == diagnostic.message;
+        if *place == Place::default() || !found.iter().any(told) {
+            found.push((place.clone(), diagnostic));
+        }
     }
 
     /// Notes an error of a value.
@@ -184,7 +189,7 @@ fn without_echoes(found: Vec<(Place, Diagnostic)>) -> Vec<Diagnostic> {
 /// The line with the values of passwords and PINs starred out, column by column.
 fn without_secrets(line: &str) -> String {
     let mut shown = line.to_owned();
-    for word in ["password", "pin"] {
+    for word in ["password", "pin", "token", "headers"] {
         let mut from = 0;
         while let Some(found) = shown[from..].find(word) {
             from += found + word.len();

@@ -12,10 +12,13 @@
 
 mod config;
 mod diagnostic;
+mod import;
+mod names;
 mod overrides;
 mod parse;
 mod read;
 mod section;
+mod services;
 mod source;
 mod suggest;
 mod summary;
@@ -31,9 +34,12 @@ pub use config::{
     SoundsConfig,
 };
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use import::{Import, Note, NoteKind, freeswitch};
+pub use names::{markdown as names, profile_params};
 
 use diagnostic::Report;
 use section::Context;
+pub use services::{LookupConfig, SayConfig};
 use source::{Place, Source};
 
 /// Reads the file at `path`, puts `overrides` (each `KEY=VALUE`, the key with dots) over it and checks the
@@ -45,6 +51,13 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Config, Diagnostics> {
             Err(Diagnostics::unreadable(path.display().to_string(), format!("cannot be read: {error}")))
         }
     }
+}
+
+/// Line, key and message of each error in a text.
+fn errors_of(text: String) -> Vec<(usize, String, String)> {
+    let found = read_text(Path::new("import"), text, &[]).1.err();
+    let errors = found.iter().flat_map(Diagnostics::iter);
+    errors.map(|error| (error.line, error.key.clone(), error.message.clone())).collect()
 }
 
 /// Reads the text of a file; beside the result, all keys there are, and whether the text has them.

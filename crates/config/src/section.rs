@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::diagnostic::Report;
+use crate::names::Table;
 use crate::source::{At, Place};
 use crate::suggest;
 use crate::tree::{Entry, Node, Value, same_key};
@@ -28,7 +29,9 @@ pub(crate) struct Section<'c> {
     /// Where it is written; `None` if it is absent.
     place: Option<Place>,
     entries: Vec<Entry>,
-    known: Vec<&'static str>,
+    known: Vec<String>,
+    /// Names of others that are explained where they are not taken.
+    foreign: Vec<&'static Table>,
 }
 
 impl<'c> Section<'c> {
@@ -42,7 +45,7 @@ impl<'c> Section<'c> {
             Some(Value::Table(entries)) => entries,
             _ => Vec::new(),
         };
-        Self { context, prefix, pattern, place, entries, known: Vec::new() }
+        Self { context, prefix, pattern, place, entries, known: Vec::new(), foreign: Vec::new() }
     }
 
     /// Whether the table is written at all.
@@ -66,9 +69,30 @@ impl<'c> Section<'c> {
         self.context.report.error(&place, self.name(), message, help);
     }
 
+    /// Its keys count as those of another table, by which they are explained.
+    pub(crate) fn explained_as(mut self, pattern: &str) -> Self {
+        pattern.clone_into(&mut self.pattern);
+        self
+    }
+
+    /// Explains these names where they are written and mean nothing here.
+    pub(crate) fn explain(&mut self, foreign: &'static Table) {
+        self.foreign.push(foreign);
+    }
+
+    /// Takes these names for ours, too, where they are the names of keys.
+    pub(crate) fn translate(&mut self, foreign: &'static Table) {
+        for entry in &mut self.entries {
+            if let Some(ours) = foreign.ours(&entry.key).filter(|ours| !ours.contains(' ')) {
+                ours.clone_into(&mut entry.key);
+            }
+        }
+        self.explain(foreign);
+    }
+
     /// Takes a value as it is.
-    pub(crate) fn node(&mut self, key: &'static str) -> Option<At<Value>> {
-        self.known.push(key);
+    pub(crate) fn node(&mut self, key: &str) -> Option<At<Value>> {
+        self.known.push(key.to_owned());
         let found = self.take(key);
         let pattern = format!("{}{key}", self.pattern);
         *self.context.asked.borrow_mut().entry(pattern).or_default() |= found.is_some();
@@ -76,8 +100,8 @@ impl<'c> Section<'c> {
     }
 
     /// Takes the value of another name that a key has elsewhere; it is explained with that key.
-    pub(crate) fn other_name(&mut self, key: &'static str) -> Option<At<Value>> {
-        self.known.push(key);
+    pub(crate) fn other_name(&mut self, key: &str) -> Option<At<Value>> {
+        self.known.push(key.to_owned());
         self.take(key)
     }
 
@@ -87,7 +111,7 @@ impl<'c> Section<'c> {
         Some(At { value: entry.node.value, key: self.key(key), place: entry.node.place })
     }
 
-    pub(crate) fn string(&mut self, key: &'static str) -> Option<At<String>> {
+    pub(crate) fn string(&mut self, key: &str) -> Option<At<String>> {
         let at = self.node(key)?;
         self.text(at, "")
     }
@@ -95,7 +119,7 @@ impl<'c> Section<'c> {
     /// A string that `parse` understands; `allowed` says what that is.
     pub(crate) fn parsed<T>(
         &mut self,
-        key: &'static str,
+        key: &str,
         allowed: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<At<T>> {
@@ -103,7 +127,7 @@ impl<'c> Section<'c> {
         self.parse(at, allowed, parse)
     }
 
-    pub(crate) fn boolean(&mut self, key: &'static str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, key: &str) -> Option<bool> {
         let at = self.node(key)?;
         match at.value {
             Value::Boolean(flag) => Some(flag),
@@ -111,7 +135,7 @@ impl<'c> Section<'c> {
         }
     }
 
-    pub(crate) fn integer<T>(&mut self, key: &'static str, allowed: RangeInclusive<T>) -> Option<T>
+    pub(crate) fn integer<T>(&mut self, key: &str, allowed: RangeInclusive<T>) -> Option<T>
     where
         T: TryFrom<i64> + PartialOrd + std::fmt::Display,
     {
@@ -128,7 +152,7 @@ impl<'c> Section<'c> {
     /// A list of strings that `parse` understands; a single string is a list of one.
     pub(crate) fn list<T>(
         &mut self,
-        key: &'static str,
+        key: &str,
         allowed: &str,
         mut parse: impl FnMut(&str) -> Option<T>,
     ) -> Option<Vec<At<T>>> {
@@ -145,7 +169,7 @@ impl<'c> Section<'c> {
     }
 
     /// A table, empty if it is absent.
-    pub(crate) fn section(&mut self, key: &'static str) -> Self {
+    pub(crate) fn section(&mut self, key: &str) -> Self {
         let node = self.node(key).and_then(|at| self.table(at));
         let pattern = format!("{}{key}.", self.pattern);
         Self::new(self.context, self.key(key) + ".", pattern, node)
@@ -158,7 +182,7 @@ impl<'c> Section<'c> {
     }
 
     /// The tables of a list.
-    pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Self> {
+    pub(crate) fn sections(&mut self, key: &str) -> Vec<Self> {
         let Some(at) = self.node(key) else { return Vec::new() };
         let Value::Array(items) = at.value else {
             let help = format!("write [[{}]]", self.key(key));
@@ -176,7 +200,7 @@ impl<'c> Section<'c> {
     }
 
     /// The tables of a table of tables, with their names.
-    pub(crate) fn named(&mut self, key: &'static str) -> Vec<(At<String>, Self)> {
+    pub(crate) fn named(&mut self, key: &str) -> Vec<(At<String>, Self)> {
         let mut outer = self.section(key);
         let mut sections = Vec::new();
         for entry in std::mem::take(&mut outer.entries) {
@@ -214,7 +238,7 @@ impl<'c> Section<'c> {
     /// Like [`Section::parsed`], for a key that must be there.
     pub(crate) fn required<T>(
         &mut self,
-        key: &'static str,
+        key: &str,
         allowed: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<At<T>> {
@@ -256,6 +280,13 @@ impl<'c> Section<'c> {
         self.wrong_kind(&at, "a string in quotes", help)
     }
 
+    /// What to do in place of a key that there is not.
+    fn help(&self, key: &str) -> String {
+        let explained = self.foreign.iter().find_map(|table| table.hint(key));
+        let known = || self.known.iter().map(String::as_str).collect::<Vec<_>>();
+        explained.unwrap_or_else(|| suggest::help(key, &known()))
+    }
+
     fn table(&self, at: At<Value>) -> Option<Node> {
         match at.value {
             Value::Table(_) => Some(Node { place: at.place, value: at.value }),
@@ -281,7 +312,7 @@ impl Drop for Section<'_> {
         for entry in &self.entries {
             let twice = self.known.iter().any(|known| same_key(known, &entry.key));
             let message = if twice { "this key is here twice" } else { "there is no such key" };
-            let help = if twice { String::new() } else { suggest::help(&entry.key, &self.known) };
+            let help = if twice { String::new() } else { self.help(&entry.key) };
             self.context.report.error(&entry.place, &self.key(&entry.key), message, help);
         }
     }

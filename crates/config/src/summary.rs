@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use confab_conference::{
-    CallerIdChoice, Codec, Destination, InbandDtmf, InvitePlan, KeyAction, KeyMap, Line, Negotiation, Opus,
-    Outcall, Profile, Rate, Role, Route, Voice, Who,
+    CallerIdChoice, Codec, Destination, InbandDtmf, InvitePlan, KeyAction, KeyMap, Line, MemberFlag,
+    MemberFlags, Negotiation, Opus, Outcall, Profile, Rate, Role, Route, Users, Voice,
 };
 use confab_sip::Gateway;
 
@@ -99,9 +99,7 @@ impl Config {
         let from =
             self.sounds.dir.as_ref().map_or_else(|| "the program".into(), |dir| dir.display().to_string());
         text.line("sounds", format!("{named}, from {from}"));
-        if let Some(dir) = &self.recording.dir {
-            text.line("recordings", format!("{} (not in this release: nothing is recorded)", dir.display()));
-        }
+        text.line("recordings", self.recording.dir.display().to_string());
         text.line("log", self.log.filter.clone());
     }
 }
@@ -189,7 +187,7 @@ fn describe_voice(voice: &Voice) -> Option<String> {
 }
 
 fn describe_role(text: &mut Text, name: &str, role: &Role) {
-    let moderator = if role.moderator { "moderator; " } else { "" };
+    let moderator = if role.flags.contains(&MemberFlag::Moderator) { "moderator; " } else { "" };
     text.line(
         &format!("role {name}"),
         format!("{moderator}{}{}", describe_keys(&role.keys), own_voice(role)),
@@ -217,9 +215,14 @@ fn describe_keys(keys: &KeyMap) -> String {
 }
 
 fn describe_invite(invite: &InvitePlan) -> String {
-    let allow = invite.plan.allow.iter().map(|(pattern, to)| match to {
-        Destination::User => format!("{pattern} as user"),
-        Destination::Gateway(gateway) => format!("{pattern} through {gateway}"),
+    let way = |to: &Destination| match to {
+        Destination::User => "as user".to_owned(),
+        Destination::Gateway(gateway) => format!("through {gateway}"),
+        Destination::Fixed(target) => format!("to {target}"),
+    };
+    let allow = invite.plan.allow.iter().map(|entry| {
+        let ways: Vec<_> = entry.to.iter().map(way).collect();
+        format!("{} {}", entry.pattern, ways.join(" or "))
     });
     let deny = join(invite.plan.deny.iter().map(ToString::to_string));
     let never = if deny.is_empty() { String::new() } else { format!(", never {deny}") };
@@ -229,7 +232,7 @@ fn describe_invite(invite: &InvitePlan) -> String {
     format!(
         "{allow}{never}, as {}{}; {} at one time, {} in {}",
         invite.role,
-        muted(invite.mute),
+        muted(&invite.flags),
         limits.pending_per_member,
         limits.per_member,
         time(limits.window)
@@ -238,12 +241,12 @@ fn describe_invite(invite: &InvitePlan) -> String {
 
 fn describe_route(route: &Route) -> String {
     let mut text = format!("room {}, profile {}, as {}", route.room, route.profile, route.role);
-    text += muted(route.mute);
-    text += if route.pin.is_some() { ", with a PIN" } else { "" };
-    text += &match &route.who {
-        Who::Anyone => String::new(),
-        Who::Users => ", users only".into(),
-        Who::Only(users) => {
+    text += muted(&route.flags);
+    text += if route.pins.is_some() { ", with a PIN" } else { "" };
+    text += &match &route.who.users {
+        Users::Anyone => String::new(),
+        Users::Authenticated => ", users only".into(),
+        Users::Only(users) => {
             format!(", only {}", ranges(&users.iter().map(String::as_str).collect::<Vec<_>>()))
         }
     };
@@ -251,21 +254,25 @@ fn describe_route(route: &Route) -> String {
         text += &format!(", answered after {}", time(route.answer_after));
     }
     text.extend(route.outcalls.iter().map(describe_outcall));
-    text + if route.end_conference_when_leaves { "; ends the room on leaving" } else { "" }
+    text + if route.flags.contains(&MemberFlag::MandatoryMemberEndConf) {
+        "; ends the room on leaving"
+    } else {
+        ""
+    }
 }
 
 fn describe_outcall(outcall: &Outcall) -> String {
     let targets = outcall.targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-    let shown = match &outcall.caller_id {
-        CallerIdChoice::Caller => String::new(),
-        CallerIdChoice::Fixed(id) => format!(" from {}", id.number),
+    let shown = match &outcall.dialling.caller_id {
+        Some(CallerIdChoice::Fixed(id)) => format!(" from {}", id.number),
+        Some(CallerIdChoice::Caller) | None => String::new(),
     };
-    let (muted, timeout) = (muted(outcall.mute), time(outcall.timeout));
+    let (muted, timeout) = (muted(&outcall.flags), time(outcall.dialling.ring()));
     format!("; calls {targets}{shown} as {}{muted} for {timeout}", outcall.role)
 }
 
-fn muted(mute: bool) -> &'static str {
-    if mute { " (muted)" } else { "" }
+fn muted(flags: &MemberFlags) -> &'static str {
+    if flags.contains(&MemberFlag::Mute) { " (muted)" } else { "" }
 }
 
 fn join(items: impl IntoIterator<Item = String>) -> String {
@@ -289,6 +296,11 @@ fn time(duration: Duration) -> String {
 
 /// Names with runs of numbers shortened: `1001-1010, reception`.
 fn ranges(names: &[&str]) -> String {
+    join(runs(names))
+}
+
+/// The same as a list.
+pub(crate) fn runs(names: &[&str]) -> Vec<String> {
     let mut runs: Vec<(&str, &str)> = Vec::new();
     for name in names {
         match runs.last_mut() {
@@ -296,10 +308,9 @@ fn ranges(names: &[&str]) -> String {
             _ => runs.push((name, name)),
         }
     }
-    join(
-        runs.into_iter()
-            .map(|(first, last)| if first == last { first.into() } else { format!("{first}-{last}") }),
-    )
+    runs.into_iter()
+        .map(|(first, last)| if first == last { first.into() } else { format!("{first}-{last}") })
+        .collect()
 }
 
 fn follows(last: &str, next: &str) -> bool {

@@ -36,6 +36,8 @@ fn main() {
         comfort_noise: None,
         max_talkers: None,
         denoise: false,
+        echo: false,
+        near: None,
     };
     engine.command(open).expect("a room");
     let mut phones: Vec<Phone> =

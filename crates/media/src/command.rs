@@ -6,6 +6,7 @@ use confab_audio::{LegId, PlaybackId, StreamConfig};
 use confab_codec::CodecError;
 use confab_mixer::Control;
 
+use crate::recording::{Mark, RecordingId};
 use crate::sound::Sound;
 
 /// One room. Never reused.
@@ -29,6 +30,10 @@ pub enum Command {
         max_talkers: Option<u16>,
         /// Whether its members can be denoised, which takes memory for each.
         denoise: bool,
+        /// Whether members who send back what they are sent can be found, which takes memory for each.
+        echo: bool,
+        /// A room from which legs are to be moved here: on the same worker that is quickest.
+        near: Option<RoomId>,
     },
     /// Ends a room. Legs still in it fall silent, but keep their ports until [`Command::StopLeg`].
     CloseRoom {
@@ -43,6 +48,16 @@ pub enum Command {
         /// The room it joins.
         room: RoomId,
         /// What its call negotiated.
+        stream: StreamConfig,
+    },
+    /// Moves a started leg to another room, which may live on another worker. It joins there as it would at its start; its RTP
+    /// goes on in both directions, with SSRC, sequence and timestamps as they were. What was played to it alone is over.
+    MoveLeg {
+        /// A started leg.
+        leg: LegId,
+        /// The room that it joins.
+        room: RoomId,
+        /// What its call negotiated, as it is to be served there.
         stream: StreamConfig,
     },
     /// The call was renegotiated. SSRC, sequence and timestamps go on as they were.
@@ -84,11 +99,50 @@ pub enum Command {
         repeat: bool,
         /// Gain in dB; 0 leaves the samples as they are.
         gain_db: f32,
+        /// By how much the voices and the music in the room are lowered meanwhile for those who hear it, dB.
+        duck_db: f32,
+    },
+    /// Presses a key towards the leg's phone, after those that were not sent yet: as telephone-events (RFC 4733), or as tones
+    /// where those were not negotiated.
+    SendDigit {
+        /// A started leg.
+        leg: LegId,
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        digit: char,
+    },
+    /// Asks how loud the members are: an [`AudioEvent::Level`](confab_audio::Event::Level) comes for each.
+    Levels {
+        /// An open room.
+        room: RoomId,
     },
     /// Stops a playback; one that is over already is no error.
     Stop {
         /// The playback to stop.
         playback: PlaybackId,
+    },
+    /// Interrupts a recording that [`Engine::record`](crate::Engine::record) began, or goes on with it.
+    PauseRecording {
+        /// The recording.
+        recording: RecordingId,
+        /// Interrupt.
+        on: bool,
+    },
+    /// Writes a line into the time line of a recording, where it is now.
+    Mark {
+        /// The recording.
+        recording: RecordingId,
+        /// The line.
+        line: Box<Mark>,
+    },
+    /// Ends a recording.
+    StopRecording {
+        /// The recording.
+        recording: RecordingId,
+    },
+    /// Ends what [`Engine::record_name`](crate::Engine::record_name) began; told by [`Event::NameRecorded`].
+    StopRecordingName {
+        /// A started leg.
+        leg: LegId,
     },
 }
 
@@ -116,6 +170,11 @@ pub enum Listener {
 pub enum Event {
     /// In a room.
     Audio(confab_audio::Event),
+    /// Enough was heard of the leg: [`Engine::take_name`](crate::Engine::take_name) has it.
+    NameRecorded {
+        /// The leg.
+        leg: LegId,
+    },
     /// The room panicked and is no longer ticked; its legs keep their ports until [`Command::StopLeg`].
     RoomFailed {
         /// The room that is lost.
@@ -139,6 +198,9 @@ pub enum CommandError {
     /// The room is open already.
     #[error("the audio room {0:?} is open already")]
     AlreadyOpen(RoomId),
+    /// The recording was never begun, or is over.
+    #[error("no such recording: {0:?}")]
+    UnknownRecording(RecordingId),
     /// The room was never opened or is closed.
     #[error("no such audio room: {0:?}")]
     UnknownRoom(RoomId),

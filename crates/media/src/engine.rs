@@ -14,18 +14,23 @@ use confab_audio::{
 };
 use confab_codec::{Codec, ComfortNoise};
 use confab_mixer::MixerConfig;
+use rtrb::RingBuffer;
 
 use crate::command::{Command, CommandError, EngineStats, Event, Listener, RoomId, RoomRate};
 use crate::link::{Link, link};
-use crate::order::{Order, What};
+use crate::order::{Arrival, Order, What};
 use crate::place::{LegPlace, PlaybackPlace, RoomPlace, Started, best_common_rate};
 use crate::ports::PortPool;
+use crate::recording::{RecordingId, Reel, TapeId};
 use crate::room::{Line, LiveRoom};
 use crate::thread::{Scheduling, Wake, spawn};
 use crate::worker::Worker;
 
+mod digits;
 mod load;
+mod recording;
 
+use digits::is_tone;
 pub use load::{Refusal, Shift, WorkerLoad};
 
 /// Rooms of one worker are spread over so many phases inside the interval.
@@ -72,6 +77,12 @@ pub struct Engine {
     rooms: HashMap<RoomId, RoomPlace>,
     /// Those that may still run.
     playbacks: HashMap<PlaybackId, PlaybackPlace>,
+    /// Where they are made.
+    recordings: HashMap<RecordingId, RoomId>,
+    /// What is being heard of legs that say their names.
+    names: HashMap<LegId, Reel>,
+    /// Tones that were played so far.
+    tones: u64,
     /// By level and rate.
     noises: HashMap<(u16, u32), Arc<[i16]>>,
     clock: Clock,
@@ -114,6 +125,9 @@ impl Engine {
             legs: HashMap::new(),
             rooms: HashMap::new(),
             playbacks: HashMap::new(),
+            recordings: HashMap::new(),
+            names: HashMap::new(),
+            tones: 0,
             noises: HashMap::new(),
             clock: clock(),
             silence: config.silence,
@@ -154,12 +168,22 @@ impl Engine {
     /// this side until there is a place.
     pub fn command(&mut self, command: Command) -> Result<(), CommandError> {
         match command {
-            Command::OpenRoom { room, rate, interval_ms, comfort_noise, max_talkers, denoise } => {
+            Command::OpenRoom {
+                room,
+                rate,
+                interval_ms,
+                comfort_noise,
+                max_talkers,
+                denoise,
+                echo,
+                near,
+            } => {
                 let first =
                     if let RoomRate::Fixed(rate) = rate { rate } else { best_common_rate([].into_iter()) };
                 let format = Format::new(first, interval_ms)
                     .ok_or(CommandError::Unmixable { rate: first, interval_ms })?;
-                let worker = self.least_loaded();
+                let near = near.and_then(|room| self.rooms.get(&room)).map(|place| place.worker);
+                let worker = near.unwrap_or_else(|| self.least_loaded());
                 let legs = Vec::new();
                 let place = RoomPlace {
                     worker,
@@ -168,6 +192,7 @@ impl Engine {
                     comfort_noise,
                     max_talkers,
                     denoise,
+                    echo,
                     legs,
                     most_legs: 0,
                 };
@@ -175,18 +200,31 @@ impl Engine {
             }
             Command::CloseRoom { room } => self.close_room(room),
             Command::StartLeg { leg, room, stream } => self.start_leg(leg, room, stream),
+            Command::MoveLeg { leg, room, stream } => self.move_to_room(leg, room, stream),
             Command::UpdateStream { leg, stream } => self.update_stream(leg, stream),
             Command::StopLeg { leg } => self.stop_leg(leg),
             Command::Set { leg, control } => self.order_leg(leg, What::Set(leg, control)),
             Command::Hold { leg, on } => self.order_leg(leg, What::Hold(leg, on)),
-            Command::Play { playback, to, sounds, repeat, gain_db } => {
+            Command::Play { playback, to, sounds, repeat, gain_db, duck_db } => {
                 let room = match to {
                     Listener::Room(room) => room,
                     Listener::Leg(leg) => self.started(leg)?.room,
                 };
-                self.play(playback, PlaybackPlace { room, to, sounds, repeat, gain_db })
+                self.play(
+                    playback,
+                    PlaybackPlace { room, to, sounds, repeat, gain_db, duck_db, lead_in_ms: 0 },
+                )
             }
             Command::Stop { playback } => self.stop_playback(playback),
+            Command::SendDigit { leg, digit } => self.send_digit(leg, digit),
+            Command::Levels { room } => {
+                let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
+                self.order(worker, room, What::Levels)
+            }
+            Command::PauseRecording { recording, on } => self.pause_recording(recording, on),
+            Command::Mark { recording, line } => self.mark(recording, line),
+            Command::StopRecording { recording } => self.stop_recording(recording),
+            Command::StopRecordingName { leg } => self.order_leg(leg, What::EndTape(TapeId::Name(leg))),
         }
     }
 
@@ -194,11 +232,16 @@ impl Engine {
     /// until `None` after each wake.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.links.iter_mut().for_each(Link::flush);
-        let event = self.links.iter_mut().find_map(Link::receive)?;
-        if let Event::Audio(confab_audio::Event::PlaybackDone { playback }) = event {
+        loop {
+            let event = self.links.iter_mut().find_map(Link::receive)?;
+            let Event::Audio(confab_audio::Event::PlaybackDone { playback }) = event else {
+                return Some(event);
+            };
             self.playbacks.remove(&playback);
+            if !is_tone(playback) {
+                return Some(event);
+            }
         }
-        Some(event)
     }
 
     /// Counts over all workers.
@@ -225,6 +268,7 @@ impl Engine {
     fn close_room(&mut self, room: RoomId) -> Result<(), CommandError> {
         let place = self.rooms.remove(&room).ok_or(CommandError::UnknownRoom(room))?;
         self.playbacks.retain(|_, playback| playback.room != room);
+        self.recordings.retain(|_, recorded| *recorded != room);
         let link = &mut self.links[place.worker];
         link.rooms -= 1;
         link.send(Order { room, what: What::Close });
@@ -241,17 +285,42 @@ impl Engine {
         if !self.links[worker].has_room() {
             return Err(CommandError::QueueFull);
         }
-        let codec = stream.codec;
+        let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
         self.retune(room, Some(codec))?;
         let made = self.make_leg(leg, room, stream)?;
         let Some(LegPlace::Opened { sockets, worker: counted }) = self.legs.remove(&leg) else {
             return Err(CommandError::UnknownLeg(leg));
         };
         self.move_leg(counted, worker);
-        let started = Started { port: sockets.port(), room, worker, codec };
+        let started = Started { port: sockets.port(), room, worker, codec, knows_events, tones_until: None };
         self.legs.insert(leg, LegPlace::Started(started));
         self.links[worker].send(Order { room, what: What::Start(Line { leg: made, sockets }) });
         Ok(())
+    }
+
+    /// Both rooms' workers are told at once; the leg itself goes from one to the other without us.
+    fn move_to_room(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<(), CommandError> {
+        let started @ Started { room: from, worker: source, .. } = self.started(leg)?;
+        let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
+        let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
+        self.retune(room, Some(codec))?;
+        let place = self.rooms.get_mut(&room).ok_or(CommandError::UnknownRoom(room))?;
+        let change = StreamChange::new(stream, place.format, place.tuning())
+            .map_err(|error| CommandError::Codec { leg, error })?;
+        place.legs.push(leg);
+        place.most_legs = place.most_legs.max(place.legs.len());
+        let (departure, way) = RingBuffer::new(1);
+        self.links[source].send(Order { room: from, what: What::HandOver(leg, departure) });
+        let arrival = Box::new(Arrival { way, change });
+        self.links[worker].send(Order { room, what: What::TakeOver(arrival) });
+        self.legs.insert(leg, LegPlace::Started(Started { room, worker, codec, knows_events, ..started }));
+        self.move_leg(source, worker);
+        self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
+        self.names.remove(&leg);
+        if let Some(place) = self.rooms.get_mut(&from) {
+            place.legs.retain(|&other| other != leg);
+        }
+        self.retune(from, None)
     }
 
     fn make_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<Box<Leg>, CommandError> {
@@ -266,12 +335,12 @@ impl Engine {
     fn update_stream(&mut self, leg: LegId, stream: StreamConfig) -> Result<(), CommandError> {
         let Started { room, worker, .. } = self.started(leg)?;
         let place = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?;
-        let codec = stream.codec;
+        let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
         let change = StreamChange::new(stream, place.format, place.tuning())
             .map_err(|error| CommandError::Codec { leg, error })?;
         self.order(worker, room, What::Update(leg, Box::new(change)))?;
         if let Some(LegPlace::Started(started)) = self.legs.get_mut(&leg) {
-            started.codec = codec;
+            (started.codec, started.knows_events) = (codec, knows_events);
         }
         self.retune(room, None)
     }
@@ -330,6 +399,7 @@ impl Engine {
             comfort_noise: place.comfort_noise.map(|level| self.noise(level, rate)),
             max_talkers: place.max_talkers,
             denoise: place.denoise,
+            echo: place.echo,
         }
     }
 

@@ -16,6 +16,7 @@ mod place;
 mod ports;
 mod pressure;
 mod receive;
+mod recording;
 mod room;
 mod sound;
 mod thread;
@@ -30,6 +31,9 @@ pub use confab_codec::{Codec, Opus};
 pub use confab_mixer::{Control, Hear};
 pub use engine::{Engine, EngineConfig, Refusal, Shift, WorkerLoad};
 pub use pressure::Step;
+pub use recording::{
+    Clip, FileFormat, Mark, Recorder, RecorderEvent, RecorderStats, RecordingId, RecordingSpec, Reel,
+};
 pub use sound::Sound;
 pub use thread::Scheduling;
 pub use worker::Worker;

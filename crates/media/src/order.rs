@@ -1,11 +1,13 @@
 //! What travels on the rings: orders to a worker, with all they need built beforehand, and what comes back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use confab_audio::{Leg, LegId, Relief, Retuned, StreamChange};
 use confab_mixer::{Control, Playback};
+use rtrb::{Consumer, Producer};
 
 use crate::command::RoomId;
+use crate::recording::{Mark, Tape, TapeId};
 use crate::room::{Line, LiveRoom};
 
 /// Something for the worker on which `room` lives.
@@ -24,6 +26,10 @@ pub(crate) enum What {
     Close,
     Retune(Box<Retuned>),
     Start(Line),
+    /// Send a leg on its way to another room.
+    HandOver(LegId, Producer<Handed>),
+    /// Take in a leg that is on its way here.
+    TakeOver(Box<Arrival>),
     Update(LegId, Box<StreamChange>),
     Stop(LegId),
     Set(LegId, Control),
@@ -31,6 +37,24 @@ pub(crate) enum What {
     Ease(Relief),
     Play(Option<LegId>, Playback),
     StopPlayback(u64),
+    SendDigit(LegId, char),
+    Levels,
+    Record(TapeId, Box<Tape>),
+    PauseTape(TapeId, bool),
+    Mark(TapeId, Box<Mark>),
+    EndTape(TapeId),
+}
+
+/// What the room that a leg leaves sends to the one that it goes to; `None` if the leg is gone.
+pub(crate) type Handed = Option<(Line, Instant)>;
+
+/// A leg on its way from one room to another. It travels straight from worker to worker, so that its RTP waits neither for
+/// the control side nor for the other's tick.
+pub(crate) struct Arrival {
+    /// A ring for one: the leg with its sockets, and when it would have been ticked next.
+    pub(crate) way: Consumer<Handed>,
+    /// What it needs in its new room.
+    pub(crate) change: StreamChange,
 }
 
 /// Something a worker is done with, to be freed by the control side: never read, only dropped.
@@ -38,7 +62,11 @@ pub(crate) enum What {
 pub(crate) enum Retired {
     Room(Box<LiveRoom>),
     Leg(Box<Leg>),
+    Way(Producer<Handed>),
+    Arrival(Box<Arrival>),
     Stream(Box<StreamChange>),
     Retuned(Box<Retuned>),
     Playback(Playback),
+    Tape(Box<Tape>),
+    Mark(Box<Mark>),
 }

@@ -1,6 +1,7 @@
 //! What the control side knows of rooms, legs and playbacks.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use confab_audio::{Format, LegId, Tuning};
 use confab_codec::Codec;
@@ -29,6 +30,10 @@ pub(crate) struct Started {
     pub(crate) room: RoomId,
     pub(crate) worker: usize,
     pub(crate) codec: Codec,
+    /// Its peer knows telephone-events.
+    pub(crate) knows_events: bool,
+    /// When the keys that are played to it as tones are over.
+    pub(crate) tones_until: Option<Instant>,
 }
 
 /// A room and how it was opened.
@@ -41,6 +46,7 @@ pub(crate) struct RoomPlace {
     pub(crate) comfort_noise: Option<u16>,
     pub(crate) max_talkers: Option<u16>,
     pub(crate) denoise: bool,
+    pub(crate) echo: bool,
     pub(crate) legs: Vec<LegId>,
     /// The most legs at once so far.
     pub(crate) most_legs: usize,
@@ -62,13 +68,16 @@ pub(crate) struct PlaybackPlace {
     pub(crate) sounds: Vec<Arc<Sound>>,
     pub(crate) repeat: bool,
     pub(crate) gain_db: f32,
+    pub(crate) duck_db: f32,
+    pub(crate) lead_in_ms: u32,
 }
 
 impl PlaybackPlace {
     /// What a room at this rate plays.
     pub(crate) fn playback(&self, id: u64, rate: u32) -> Playback {
         let sounds = self.sounds.iter().map(|sound| sound.at(rate)).collect();
-        Playback { id, sounds, repeat: self.repeat, gain_db: self.gain_db, lead_in_ms: 0 }
+        let Self { repeat, gain_db, lead_in_ms, duck_db, .. } = *self;
+        Playback { id, sounds, repeat, gain_db, lead_in_ms, duck_db }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
-use confab_audio::{Channel, Leg, LegId, Outbox, Room};
+use confab_audio::{Channel, Leg, LegId, Outbox, Room, StreamChange};
 
+use crate::command::Event;
 use crate::link::Port;
 use crate::order::{Retired, What};
 use crate::ports::{SocketPair, canonical, reachable};
+use crate::recording::{TapeId, Tapes};
 use crate::turn::Turn;
 
 /// Datagrams that one tick reads from one socket: 200 ms of 10 ms packets and some, but no flood.
@@ -26,6 +28,7 @@ pub(crate) struct LiveRoom {
     pub(crate) room: Room,
     sockets: Vec<SocketPair>,
     ticks: usize,
+    tapes: Tapes,
     #[cfg(test)]
     pub(crate) panics: bool,
 }
@@ -37,6 +40,7 @@ impl LiveRoom {
             room,
             sockets: Vec::new(),
             ticks: 0,
+            tapes: Tapes::default(),
             #[cfg(test)]
             panics: false,
         }
@@ -51,7 +55,22 @@ impl LiveRoom {
     /// Takes a leg out of the mix.
     pub(crate) fn leave(&mut self, leg: LegId, port: &mut Port) {
         self.room.leave(leg, &mut |event| port.tell(event));
+        self.end_tape(TapeId::Name(leg), port);
         self.retire(port);
+    }
+
+    /// Lets a leg go on to another room, with its sockets.
+    pub(crate) fn release(&mut self, leg: LegId) -> Option<Line> {
+        let index = self.room.index_of(leg)?;
+        let leg = self.room.release(leg)?;
+        Some(Line { leg, sockets: self.sockets.swap_remove(index) })
+    }
+
+    /// Takes a leg in that comes from another room.
+    pub(crate) fn take_over(&mut self, line: Line, change: &mut StreamChange, turn: &mut Turn<'_>) {
+        self.sockets.push(line.sockets);
+        self.room.take_over(line.leg, turn.now, change);
+        self.room.reserve(turn.outbox);
     }
 
     /// Says goodbye to a leg's peer, closes its sockets and hands the leg back.
@@ -99,7 +118,17 @@ impl LiveRoom {
                 }
             }
             What::StopPlayback(playback) => self.room.stop_playback(playback),
-            What::Open { .. } | What::Close | What::Stop(_) => {}
+            What::SendDigit(leg, digit) => _ = self.room.send_digit(leg, digit),
+            What::Levels => self.room.tell_levels(&mut |event| turn.port.tell(event)),
+            What::Record(id, tape) => self.tapes.begin(id, tape),
+            What::PauseTape(id, on) => self.tapes.pause(id, on),
+            What::Mark(id, line) => {
+                if let Some(line) = self.tapes.mark(id, line) {
+                    turn.port.retire(Retired::Mark(line));
+                }
+            }
+            What::EndTape(id) => self.end_tape(id, turn.port),
+            What::Open { .. } | What::Close | What::Stop(_) | What::HandOver(..) | What::TakeOver(_) => {}
         }
     }
 
@@ -116,8 +145,30 @@ impl LiveRoom {
         }
         let port = &mut *turn.port;
         self.room.tick(due, turn.now, turn.outbox, &mut |event| port.tell(event));
+        self.record(turn.port);
         self.retire(turn.port);
         self.send(turn.outbox);
+    }
+
+    /// A tick is left out: media time passes all the same.
+    pub(crate) fn skip(&mut self) {
+        self.room.skip();
+        self.tapes.skip();
+    }
+
+    fn record(&mut self, port: &mut Port) {
+        self.tapes.take(&mut self.room);
+        while let Some(over) = self.tapes.over() {
+            self.end_tape(over, port);
+        }
+    }
+
+    fn end_tape(&mut self, id: TapeId, port: &mut Port) {
+        let Some(tape) = self.tapes.end(id) else { return };
+        port.retire(Retired::Tape(tape));
+        if let TapeId::Name(leg) = id {
+            port.emit(Event::NameRecorded { leg });
+        }
     }
 
     fn start(&mut self, line: Line, outbox: &mut Outbox) {

@@ -3,11 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant, SystemTime};
 
-use confab_audio::Outbox;
+use confab_audio::{LegId, Outbox};
+use rtrb::Producer;
 
 use crate::command::{Event, RoomId};
 use crate::link::{Port, count};
-use crate::order::{Order, Retired, What};
+use crate::order::{Arrival, Handed, Order, Retired, What};
 use crate::receive::Receiver;
 use crate::room::LiveRoom;
 use crate::turn::Turn;
@@ -18,6 +19,9 @@ const CATCH_UP: u32 = 10;
 /// Orders taken between two looks at the clock, so that a flood of them delays no tick.
 const ORDERS_AT_ONCE: usize = 64;
 
+/// A leg that another worker is to hand over is looked for so often.
+const AWAIT: Duration = Duration::from_micros(300);
+
 /// A worker. [`Engine::start`](crate::Engine::start) gives it a thread; with
 /// [`Engine::manual`](crate::Engine::manual) the caller runs it, by whatever clock.
 pub struct Worker {
@@ -27,6 +31,8 @@ pub struct Worker {
     /// Rooms tick on a grid from here.
     epoch: Instant,
     receiver: Receiver,
+    /// An order to take in a leg that is not here yet.
+    awaited: Option<Order>,
 }
 
 /// A room and when it ticks next; apart from the room, so that a look at all of them is a look at few cache lines.
@@ -54,16 +60,21 @@ impl Worker {
             outbox: Outbox::default(),
             epoch: Instant::now(),
             receiver: Receiver::new(),
+            awaited: None,
         }
     }
 
     /// Takes the orders that wait and ticks the rooms that are due; when the next one is due, if there is any.
     pub fn run(&mut self, now: Instant) -> Option<Instant> {
         for _ in 0..ORDERS_AT_ONCE {
-            let Some(order) = self.port.receive() else { break };
+            let Some(order) = self.next_order() else { break };
             self.handle(now, order);
         }
         self.tick_due(now);
+        if self.awaited.is_some() {
+            let soon = now + AWAIT;
+            return Some(self.next_due().map_or(soon, |due| due.min(soon)));
+        }
         if self.port.has_orders() { Some(now) } else { self.next_due() }
     }
 
@@ -96,6 +107,25 @@ impl Worker {
     /// True once the control side is gone.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.port.is_abandoned()
+    }
+
+    /// The next order, unless it takes in a leg that is not here yet: then all that follow wait with it, since they may be
+    /// about it. Whoever hands a leg over was told to before, and waits at most for one that was handed over before that, so
+    /// no two workers ever wait for each other.
+    fn next_order(&mut self) -> Option<Order> {
+        let order = self.awaited.take().or_else(|| self.port.receive())?;
+        let is_ready = match &order.what {
+            What::TakeOver(arrival) => {
+                let place = self.rooms.iter().find(|place| place.id == order.room);
+                arrival.way.peek().is_ok_and(|handed| place.is_none_or(|place| place.is_time_for(handed)))
+            }
+            _ => true,
+        };
+        if is_ready {
+            return Some(order);
+        }
+        self.awaited = Some(order);
+        None
     }
 
     fn next_due(&self) -> Option<Instant> {
@@ -141,7 +171,7 @@ impl Place {
         let skipped = (behind as u32).saturating_sub(CATCH_UP - 1);
         if skipped > 0 {
             self.due += interval * skipped;
-            (0..skipped).for_each(|_| self.room.room.skip());
+            (0..skipped).for_each(|_| self.room.skip());
             count(&turn.port.counters.skipped_ticks, u64::from(skipped));
         }
     }
@@ -154,8 +184,45 @@ impl Place {
                 self.room.stop(leg, turn);
             }
             What::Start(line) if self.state != State::Running => self.room.shelve(line),
+            What::HandOver(leg, way) => self.hand_over(leg, way, turn),
+            What::TakeOver(arrival) => self.take_over(arrival, turn),
             what => self.guard(turn, |room, turn| room.handle(what, turn)),
         }
+    }
+
+    fn hand_over(&mut self, leg: LegId, mut way: Producer<Handed>, turn: &mut Turn<'_>) {
+        self.guard(turn, |room, turn| room.leave(leg, turn.port));
+        let line = self.room.release(leg);
+        let _there_is_a_place = way.push(line.map(|line| (line, self.due)));
+        turn.port.retire(Retired::Way(way));
+    }
+
+    fn take_over(&mut self, mut arrival: Box<Arrival>, turn: &mut Turn<'_>) {
+        if let Ok(Some((mut line, due))) = arrival.way.pop() {
+            line.leg.put_off(self.later_than(due), self.room.room.format().interval_ms);
+            match self.state {
+                State::Running => {
+                    let change = &mut arrival.change;
+                    self.guard(turn, |room, turn| room.take_over(line, change, turn));
+                }
+                State::Failed | State::Closed => self.room.shelve(line),
+            }
+        }
+        turn.port.retire(Retired::Arrival(arrival));
+    }
+
+    /// Rooms tick at different phases: a leg that came to a tick here much sooner than it was due would run ahead of the clock.
+    fn is_time_for(&self, handed: &Handed) -> bool {
+        let Some((line, due)) = handed.as_ref().filter(|_| self.state == State::Running) else { return true };
+        let half = self.room.room.format().interval() / 2;
+        line.leg.lag_after(self.later_than(*due)) >= -(half.as_micros() as i64)
+    }
+
+    /// By how much the next tick is later than this one, µs.
+    fn later_than(&self, due: Instant) -> i64 {
+        let [later, sooner] =
+            [(self.due, due), (due, self.due)].map(|(to, from)| to.saturating_duration_since(from));
+        later.as_micros() as i64 - sooner.as_micros() as i64
     }
 
     /// Lets a running room do something; if it panics, it alone is lost.

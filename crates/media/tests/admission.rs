@@ -144,6 +144,8 @@ fn what_is_left_out_disturbs_nobody_and_comes_back() {
         comfort_noise: None,
         max_talkers: None,
         denoise: true,
+        echo: false,
+        near: None,
     });
     bed.now = bed.worker.run(bed.now).unwrap();
     let opus = |phone: &mut Phone| phone.codec = Codec::Opus(Opus { fec: false, ..Opus::default() });

@@ -114,7 +114,14 @@ fn a_private_playback_is_private_and_ends_once() {
     let mut bert = bed.join(2, |_| {});
     let to = Listener::Leg(anne.leg);
     let sounds = vec![tone(LOW, 8000), tone(LOW, 8000)];
-    bed.command(Command::Play { playback: PlaybackId(5), to, sounds, repeat: false, gain_db: 0.0 });
+    bed.command(Command::Play {
+        playback: PlaybackId(5),
+        to,
+        sounds,
+        repeat: false,
+        gain_db: 0.0,
+        duck_db: 0.0,
+    });
     bed.talk(50, &mut [&mut anne, &mut bert]);
     assert_level(&anne, LOW, LOUD);
     assert_silent(&bert, LOW);
@@ -132,7 +139,14 @@ fn a_room_playback_is_for_all_until_stopped() {
     let mut bert = bed.join(2, |_| {});
     let sounds = vec![tone(LOW, 800)];
     let to = Listener::Room(ROOM);
-    bed.command(Command::Play { playback: PlaybackId(6), to, sounds, repeat: true, gain_db: 0.0 });
+    bed.command(Command::Play {
+        playback: PlaybackId(6),
+        to,
+        sounds,
+        repeat: true,
+        gain_db: 0.0,
+        duck_db: 0.0,
+    });
     bed.talk(50, &mut [&mut anne, &mut bert]);
     assert_level(&anne, LOW, LOUD);
     assert_level(&bert, LOW, LOUD);
@@ -194,7 +208,14 @@ fn rtp_goes_on_through_mute_prompt_and_codec_change() {
     bed.talk(5, &mut [&mut anne]);
     let to = Listener::Leg(anne.leg);
     let sounds = vec![tone(HIGH, 1600)];
-    bed.command(Command::Play { playback: PlaybackId(1), to, sounds, repeat: false, gain_db: 0.0 });
+    bed.command(Command::Play {
+        playback: PlaybackId(1),
+        to,
+        sounds,
+        repeat: false,
+        gain_db: 0.0,
+        duck_db: 0.0,
+    });
     bed.talk(20, &mut [&mut anne]);
     anne.assert_continuous();
 

@@ -25,6 +25,8 @@ fn bed(test: u8) -> Bed {
         comfort_noise: None,
         max_talkers: None,
         denoise: false,
+        echo: false,
+        near: None,
     });
     bed.now = bed.worker.run(bed.now).unwrap();
     bed
@@ -51,7 +53,7 @@ fn two_wide_members_are_heard_wide_and_a_prompt_goes_on() {
     let mut anne = bed.join(1, wide);
     let sounds = vec![tone(16_000, 1000.0)];
     let (playback, to) = (PlaybackId(1), Listener::Leg(anne.leg));
-    bed.command(Command::Play { playback, to, sounds, repeat: false, gain_db: 0.0 });
+    bed.command(Command::Play { playback, to, sounds, repeat: false, gain_db: 0.0, duck_db: 0.0 });
     bed.talk(50, &mut [&mut anne]);
     assert_hears(&anne, 1000.0);
 

@@ -1,9 +1,12 @@
-//! Digits by RFC 4733, and who may send them.
+//! Digits by RFC 4733, and who may send them; those that we send; and levels.
 
 mod common;
 
-use common::{Bed, EVENT_PAYLOAD_TYPE, Phone, packet};
+use common::{Bed, EVENT_PAYLOAD_TYPE, Phone, ROOM, packet};
 use confab_audio::Event;
+use confab_media::Command;
+use confab_mixer::dtmf::Detector;
+use confab_rtp::EventReceiver;
 
 /// Events, not talk.
 fn digits(bed: &mut Bed) -> Vec<(u64, char)> {
@@ -77,10 +80,70 @@ fn a_flood_is_bounded_and_the_leg_lives() {
         stranger.send_to(&[0x80; 172], phone.peer).unwrap();
     }
     bed.talk(40, &mut [&mut phone]);
-    bed.command(confab_media::Command::StopLeg { leg: phone.leg });
+    bed.command(Command::StopLeg { leg: phone.leg });
     bed.tick();
     let events = bed.events();
     let Some(Event::LegStats { stats, .. }) = events.last() else { panic!("no statistics in {events:?}") };
     assert!(stats.over_budget > 0 && stats.packets_dropped > 0, "{stats:?}");
     phone.assert_continuous();
+}
+
+/// Presses keys towards a phone while another one sings; the phone as it was afterwards.
+fn pressed(test: u8, knows_events: bool, keys: &str) -> (Phone, Bed) {
+    let mut bed = Bed::new(test);
+    let mut singer = talking(&mut bed);
+    let mut phone = bed.join(2, |_| {});
+    bed.talk(10, &mut [&mut singer, &mut phone]);
+    let stream = confab_media::StreamConfig {
+        send_event_payload_type: knows_events.then_some(EVENT_PAYLOAD_TYPE),
+        ..phone.stream()
+    };
+    bed.command(Command::UpdateStream { leg: phone.leg, stream });
+    for digit in keys.chars() {
+        bed.command(Command::SendDigit { leg: phone.leg, digit });
+    }
+    bed.talk(60, &mut [&mut singer, &mut phone]);
+    (phone, bed)
+}
+
+#[test]
+fn keys_go_out_as_events() {
+    let (phone, _bed) = pressed(23, true, "5#");
+    let mut receiver = EventReceiver::new(8000);
+    let events = phone.heard.iter().filter(|packet| packet.payload_type == EVENT_PAYLOAD_TYPE);
+    let typed: String =
+        events.filter_map(|packet| receiver.receive(&packet.payload, packet.timestamp)).collect();
+    assert_eq!(typed, "5#");
+}
+
+#[test]
+fn a_phone_without_events_hears_tones_one_after_the_other_and_then_the_room_again() {
+    let (phone, mut bed) = pressed(24, false, "5#7");
+    let samples = phone.samples(1200);
+    let mut detector = Detector::new(8000);
+    let typed: String = samples.chunks(40).filter_map(|samples| detector.push(samples)).collect();
+    assert_eq!(typed, "5#7");
+    let level = phone.level(600.0);
+    assert!((level + 20.0).abs() < 1.0, "{level} dBov");
+    assert!(
+        !bed.events().iter().any(|event| matches!(event, Event::PlaybackDone { .. })),
+        "nobody waits for them"
+    );
+}
+
+#[test]
+fn levels_are_told_when_they_are_asked_for() {
+    let mut bed = Bed::new(25);
+    let mut singer = talking(&mut bed);
+    bed.command(Command::Levels { room: ROOM });
+    bed.talk(1, &mut [&mut singer]);
+    let levels: Vec<_> = bed
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Level { leg, dbov } => Some((leg, dbov)),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(levels[..], [(leg, -22..=-19)] if leg == singer.leg), "{levels:?}");
 }

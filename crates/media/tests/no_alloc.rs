@@ -58,10 +58,24 @@ fn ticks_and_settings_do_not_allocate() {
     let music = Arc::new(Sound::new(8000, vec![500; 4000]));
     let to = Listener::Room(common::ROOM);
     let sounds = vec![Arc::clone(&music); 3];
-    bed.command(Command::Play { playback: PlaybackId(1), to, sounds, repeat: true, gain_db: -3.0 });
+    bed.command(Command::Play {
+        playback: PlaybackId(1),
+        to,
+        sounds,
+        repeat: true,
+        gain_db: -3.0,
+        duck_db: 0.0,
+    });
     let to = Listener::Leg(phones[3].leg);
     let sounds = vec![music];
-    bed.command(Command::Play { playback: PlaybackId(2), to, sounds, repeat: false, gain_db: 0.0 });
+    bed.command(Command::Play {
+        playback: PlaybackId(2),
+        to,
+        sounds,
+        repeat: false,
+        gain_db: 0.0,
+        duck_db: 0.0,
+    });
     bed.tick();
 
     let mut sum = run(&mut bed, 250, &mut phones);

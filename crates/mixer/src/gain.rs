@@ -41,6 +41,16 @@ impl Ramp {
         frame.for_each(|it| apply(it, self.to));
     }
 
+    /// Both gains one after the other.
+    pub(crate) fn times(self, other: Self) -> Self {
+        Self { from: self.from * other.from, to: self.to * other.to }
+    }
+
+    /// Changes the samples of a sum.
+    pub(crate) fn scale(self, edge: usize, sum: &mut [i32]) {
+        self.over(edge, sum.iter_mut(), |sample, gain| *sample = rounded(*sample as f32 * gain));
+    }
+
     /// Adds the samples to a sum.
     pub(crate) fn add(self, edge: usize, samples: &[i16], sum: &mut [i32]) {
         if self == Self::steady(1.0) {

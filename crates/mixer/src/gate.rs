@@ -9,7 +9,7 @@
 //! that much *behind*. Frames in which nothing could be heard anyway (18 dB below the level) need no looking back to,
 //! so that a sharp onset on a quiet line costs no delay at all. Once the looked-back frames are played, each pair of
 //! quiet frames is cross-faded into one until the member is no longer behind, usually within the first pause between two
-//! words. At level 0 the gate lets everything through without delay and only tells who talks.
+//! words. At level 0, or if it is told to, the gate lets everything through without delay and only tells who talks.
 
 /// How far the gate looks back from the first frame that counts, ms.
 const LOOK_BACK_MS: u16 = 100;
@@ -76,6 +76,8 @@ pub(crate) struct Turn {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gate {
     level: u32,
+    /// Everything is let through.
+    always: bool,
     talking: bool,
     /// Frames that counted while the gate was closed, less those that did not.
     rising: u8,
@@ -97,9 +99,21 @@ impl Gate {
         self.level = level;
     }
 
+    pub(crate) fn set_always(&mut self, on: bool) {
+        self.always = on;
+    }
+
+    pub(crate) fn level(&self) -> u32 {
+        self.level
+    }
+
     /// Whether the room hears the member.
     pub(crate) fn passes(&self) -> bool {
-        self.talking || self.level == 0
+        self.talking || self.level == 0 || self.always
+    }
+
+    pub(crate) fn is_talking(&self) -> bool {
+        self.talking
     }
 
     /// The highest score lately; it fades.
@@ -131,7 +145,7 @@ impl Gate {
     /// The member may not speak: nothing of now is ever looked back to.
     pub(crate) fn shut(&mut self) -> Option<Change> {
         let was_talking = self.talking;
-        *self = Self { level: self.level, ..Self::default() };
+        *self = Self { level: self.level, always: self.always, ..Self::default() };
         was_talking.then_some(Change::Stopped)
     }
 
@@ -152,7 +166,7 @@ impl Gate {
     fn open(&mut self, timing: Timing) {
         self.talking = true;
         self.lull = 0;
-        if self.level > 0 {
+        if self.level > 0 && !self.always {
             let reach = timing.look_back + self.rising; // the newest frame included
             let worth_it = self.audible & ((1 << reach) - 1);
             self.behind = worth_it.checked_ilog2().unwrap_or(0) as u8;

@@ -9,19 +9,27 @@ pub(crate) struct History {
     /// The plane of this tick.
     newest: usize,
     frame: usize,
-    /// Whether this tick's frame of a slot was written.
+    /// Whether this tick's frame of a slot was written, and whether that of the tick before was.
     written: Vec<bool>,
+    were_written: Vec<bool>,
 }
 
 impl History {
     pub(crate) fn new(frame: usize, kept: usize) -> Self {
-        Self { planes: vec![Vec::new(); kept], newest: 0, frame, written: Vec::new() }
+        Self {
+            planes: vec![Vec::new(); kept],
+            newest: 0,
+            frame,
+            written: Vec::new(),
+            were_written: Vec::new(),
+        }
     }
 
     /// Makes room for so many slots.
     pub(crate) fn grow(&mut self, slots: usize) {
         self.planes.iter_mut().for_each(|plane| plane.resize(slots * self.frame, 0));
         self.written.resize(slots, false);
+        self.were_written.resize(slots, false);
     }
 
     pub(crate) fn write(&mut self, slot: Slot) -> &mut [i16] {
@@ -32,6 +40,11 @@ impl History {
     /// Whether this tick's frame was written.
     pub(crate) fn is_written(&self, slot: Slot) -> bool {
         self.written[slot.index()]
+    }
+
+    /// After a tick: its frame, if one was written.
+    pub(crate) fn last(&self, slot: Slot) -> Option<&[i16]> {
+        self.were_written[slot.index()].then(|| self.frame(slot, 1))
     }
 
     /// The newest frame; silence if none was written.
@@ -59,6 +72,7 @@ impl History {
 
     pub(crate) fn advance(&mut self) {
         self.newest = (self.newest + 1) % self.planes.len();
+        std::mem::swap(&mut self.written, &mut self.were_written);
         self.written.fill(false);
     }
 }

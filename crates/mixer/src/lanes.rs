@@ -45,6 +45,11 @@ impl Lanes {
         samples
     }
 
+    /// The lanes that were opened.
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut [i32]> {
+        self.samples.chunks_exact_mut(self.frame).take(self.used)
+    }
+
     pub(crate) fn get(&self, slot: Slot) -> Option<&[i32]> {
         match self.lane_of[slot.index()] {
             NONE => None,

@@ -5,7 +5,7 @@
 use std::f64::consts::TAU;
 
 /// What is quieter, even digital silence, counts as this, dBov: the end of RFC 6464's scale.
-const SILENCE_DBOV: f32 = -127.0;
+pub(crate) const SILENCE_DBOV: i8 = -127;
 const FULL_SCALE: f64 = 32_768.0;
 
 /// Level (RMS) of the samples in dBov; −127 for silence.
@@ -30,9 +30,14 @@ pub fn tone_level_dbov(samples: &[i16], rate: u32, frequency: f32) -> f32 {
     dbov(amplitude * amplitude / 2.0)
 }
 
+/// Level in dBov of sound of this mean of |sample|.
+pub(crate) fn magnitude_dbov(mean: u32) -> i8 {
+    dbov(f64::from(mean).powi(2)).round() as i8
+}
+
 fn dbov(mean_square: f64) -> f32 {
     let level = 10.0 * (mean_square / (FULL_SCALE * FULL_SCALE)).log10();
-    (level as f32).max(SILENCE_DBOV)
+    (level as f32).max(SILENCE_DBOV.into())
 }
 
 #[cfg(test)]

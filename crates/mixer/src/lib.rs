@@ -1,4 +1,4 @@
-//! The room mixer: gate, gains, mix-minus, limiter, talk detection, tones.
+//! The room mixer: gate, gains, mix-minus, limiter, talk detection, the floor, echoes, tones.
 //!
 //! [`Mixer`] is the arithmetic of one room. Each tick the caller writes the frames that came in, calls
 //! [`Mixer::tick`], and then renders what is heard: members that hear the same thing have the same [`ListenKey`] and
@@ -10,6 +10,7 @@
 mod agc;
 mod denoise;
 pub mod dtmf;
+mod echo;
 mod floor;
 mod gain;
 mod gate;
@@ -22,14 +23,18 @@ mod limiter;
 mod listeners;
 mod member;
 mod mixer;
+mod muted;
 mod playback;
+mod speaker;
 mod tone;
+mod tone_script;
 mod tools;
 
 pub use inband::INBAND_DELAY_MS;
 pub use level::{level_dbov, tone_level_dbov};
 pub use listeners::ListenKey;
-pub use member::{Control, Hear, LoudGuard, MemberConfig, Slot};
-pub use mixer::{Event, Mixer, MixerConfig};
+pub use member::{Control, EchoAction, Hear, LoudGuard, MemberConfig, Slot};
+pub use mixer::{Event, Mixer, MixerConfig, Tap};
 pub use playback::Playback;
 pub use tone::Tone;
+pub use tone_script::{ToneScript, ToneScriptError};

@@ -29,6 +29,7 @@ pub(crate) struct Group {
     pub(crate) slot: Slot,
     pub(crate) room: Ramp,
     pub(crate) own: Ramp,
+    pub(crate) announced: Ramp,
     /// The limiter's state at the begin of the frame, and at its end once that was rendered.
     pub(crate) limiter: Hold,
     pub(crate) limiter_after: Hold,
@@ -85,16 +86,16 @@ impl Listeners {
     }
 
     /// Puts the slot into the group that hears what it hears.
-    pub(crate) fn join(&mut self, slot: Slot, apart: bool, room: Ramp, own: Ramp) {
+    pub(crate) fn join(&mut self, slot: Slot, apart: bool, room: Ramp, own: Ramp, announced: Ramp) {
         let limiter = self.limiter_of[slot.index()];
         let same = |key: &ListenKey| {
             let group = &self.groups[key.index()];
-            group.room == room && group.limiter == limiter
+            group.room == room && group.limiter == limiter && group.announced == announced
         };
         let found = if apart { None } else { self.shared.iter().copied().find(same) };
         let key = found.unwrap_or(ListenKey(self.groups.len() as u32));
         if found.is_none() {
-            self.groups.push(Group { slot, room, own, limiter, limiter_after: limiter });
+            self.groups.push(Group { slot, room, own, announced, limiter, limiter_after: limiter });
             self.shared.extend((!apart).then_some(key));
         }
         self.key_of[slot.index()] = key;

@@ -106,6 +106,30 @@ pub enum Control {
     InbandDigits(bool),
     /// From when on it is too loud.
     LoudGuard(Option<LoudGuard>),
+    /// Whether the room hears it whatever its gate says, which then only tells who talks.
+    AudioAlways(bool),
+    /// Whether talk is told though it is muted, as [`Event::MutedTalk`](crate::Event::MutedTalk).
+    MuteDetect(bool),
+    /// Whether it hears what is announced to the room.
+    Announcements(bool),
+    /// It has the floor and nobody else gets it, however loud, until this is taken back.
+    Floor(bool),
+    /// What is done when it sends back what it is sent. Needs [`MixerConfig::echo`](crate::MixerConfig::echo).
+    Echo(EchoAction),
+}
+
+/// What is done about a member that sends back what it is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EchoAction {
+    /// It is not looked for.
+    #[default]
+    Ignore,
+    /// It is told, as [`Event::Echo`](crate::Event::Echo).
+    Tell,
+    /// It is told, and the member lowered by 18 dB while it is no louder than its echo.
+    Duck,
+    /// It is told, and the member is muted while it lasts.
+    Mute,
 }
 
 /// The settings of a member, as factors, and the factors of the last frame: a change is ramped.
@@ -128,6 +152,11 @@ pub(crate) struct Member {
     /// Gains at which it heard the room and its own playbacks last.
     heard_room: f32,
     heard_own: f32,
+    /// What its own playbacks leave of the room in this tick.
+    pub(crate) ducked: f32,
+    /// Whether it is to hear what is announced, and whether it did last.
+    announcements: bool,
+    heard_announced: bool,
 }
 
 impl Member {
@@ -141,6 +170,9 @@ impl Member {
             hear,
             listen: 1.0,
             heard_own: 1.0,
+            ducked: 1.0,
+            announcements: true,
+            heard_announced: true,
             ..Self::default()
         }
     }
@@ -152,12 +184,18 @@ impl Member {
             Control::Hear(hear) => self.hear = hear.gain(),
             Control::TalkGain(step) => self.talk = volume(step),
             Control::ListenGain(step) => self.listen = volume(step),
+            Control::Announcements(on) => self.announcements = on,
             _ => {}
         }
     }
 
     pub(crate) fn may_speak(&self) -> bool {
         self.speak && !self.held
+    }
+
+    /// It is not on hold, but the room is not to hear it.
+    pub(crate) fn is_muted(&self) -> bool {
+        !self.speak && !self.held
     }
 
     /// The gain over the next frame at which the room hears it. A voice that the gate lets through begins at once; one
@@ -192,9 +230,22 @@ impl Member {
 
     /// The gains over the next frame at which it hears the room, and its own playbacks.
     pub(crate) fn next_gains(&mut self) -> (Ramp, Ramp) {
-        let room = Ramp { from: self.heard_room, to: self.hear * self.listen };
+        let ducked = std::mem::replace(&mut self.ducked, 1.0);
+        let room = Ramp { from: self.heard_room, to: self.hear * self.listen * ducked };
         let own = Ramp { from: self.heard_own, to: self.listen };
         (self.heard_room, self.heard_own) = (room.to, own.to);
         (room, own)
+    }
+
+    /// The gain over the next frame at which it hears what is announced, if anything is: nothing while it hears a
+    /// playback of its own.
+    pub(crate) fn next_announced(&mut self, is_announced: bool, hears_own: bool) -> Ramp {
+        let is = self.announcements && !hears_own;
+        let was = std::mem::replace(&mut self.heard_announced, is);
+        let gain = |hears: bool| f32::from(u8::from(hears));
+        match is_announced {
+            true => Ramp { from: gain(was), to: gain(is) },
+            false => Ramp::steady(1.0),
+        }
     }
 }

@@ -1,21 +1,31 @@
 //! The mixer of one room.
 
 use crate::denoise::Denoise;
+use crate::echo::Echo;
 use crate::floor::Floor;
 use crate::gain::Ramp;
 use crate::gate::{Gate, Timing};
 use crate::history::History;
 use crate::lanes::Lanes;
+use crate::level::{SILENCE_DBOV, magnitude_dbov};
 use crate::limiter::Limiter;
 use crate::listeners::{ListenKey, Listeners};
 use crate::member::{Control, Member, MemberConfig, Slot};
 use crate::playback::{Playback, Playing};
+use crate::speaker::Speaker;
 use crate::tools::Tools;
+use playing::Noise;
 use std::sync::Arc;
 use std::vec::Drain;
 use voices::Voice;
 
+pub use event::Event;
+pub use tap::Tap;
+
 mod adopt;
+mod event;
+mod playing;
+mod tap;
 mod voices;
 
 /// What a room's mixer is made of.
@@ -32,28 +42,22 @@ pub struct MixerConfig {
     pub max_talkers: Option<u16>,
     /// Whether members can be denoised. It takes memory for each member: 3 KiB at 8 kHz, 17 KiB at 48 kHz.
     pub denoise: bool,
+    /// Whether members who send back what they are sent can be found. It takes 1 KiB for each member.
+    pub echo: bool,
 }
 
 impl Default for MixerConfig {
     /// 8 kHz, 20 ms, nothing else.
     fn default() -> Self {
-        Self { rate: 8000, interval_ms: 20, comfort_noise: None, max_talkers: None, denoise: false }
+        Self {
+            rate: 8000,
+            interval_ms: 20,
+            comfort_noise: None,
+            max_talkers: None,
+            denoise: false,
+            echo: false,
+        }
     }
-}
-
-/// What happened in a tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// The member began to talk.
-    TalkStarted(Slot),
-    /// The member no longer talks.
-    TalkStopped(Slot),
-    /// The playback ran to its end.
-    PlaybackDone(u64),
-    /// The member sent a digit as a tone (`0`-`9`, `*`, `#`, `A`-`D`).
-    Digit(Slot, char),
-    /// The member was too loud for too long and is muted for a while.
-    TooLoud(Slot),
 }
 
 /// The mixer of one room.
@@ -61,8 +65,9 @@ pub enum Event {
 pub struct Mixer {
     rate: u32,
     interval_ms: u16,
-    /// Samples over which a gain changes.
+    /// Samples over which a voice's gain changes, and over which that of all that is heard does.
     edge: usize,
+    glide: usize,
     timing: Timing,
     limiter: Limiter,
     noise: Noise,
@@ -83,10 +88,17 @@ pub struct Mixer {
     allows_denoising: bool,
     speaking: Vec<Voice>,
     floor: Floor,
+    speaker: Speaker,
+    echo: Option<Echo>,
     voices: Lanes,
     prompts: Lanes,
     /// The sum of all voices and of what is played to the room.
     room: Vec<i32>,
+    /// The part of it that is announced, and whether anything is.
+    announced: Vec<i32>,
+    is_announced: bool,
+    /// What announcements leave of the voices and of the music.
+    ducking: Ramp,
     listeners: Listeners,
     /// A frame before it goes into a sum, on its stages, and a sum before it is limited.
     frame: Vec<i16>,
@@ -98,10 +110,12 @@ pub struct Mixer {
     retired: Vec<Playback>,
 }
 
-/// Length of a gain change, ms.
+/// Length of a change of a voice's gain, ms.
 const EDGE_MS: u32 = 5;
+/// Length of a change of the gain of all that is heard, ms.
+const GLIDE_MS: u32 = 15;
 /// Most events of one member in one tick.
-const EVENTS: usize = 3;
+const EVENTS: usize = 6;
 
 impl Mixer {
     /// An empty room.
@@ -117,6 +131,7 @@ impl Mixer {
             rate: config.rate,
             interval_ms: config.interval_ms,
             edge: ((config.rate * EDGE_MS / 1000).max(1) as usize).min(frame),
+            glide: ((config.rate * GLIDE_MS / 1000).max(1) as usize).min(frame),
             timing,
             limiter: Limiter::new(config.rate),
             noise: Noise { samples: config.comfort_noise.clone().unwrap_or_default(), position: 0 },
@@ -132,9 +147,14 @@ impl Mixer {
             allows_denoising: true,
             speaking: Vec::new(),
             floor: Floor::new(config.max_talkers),
+            speaker: Speaker::new(config.interval_ms),
+            echo: config.echo.then(|| Echo::new(config.interval_ms)),
             voices: Lanes::new(frame),
             prompts: Lanes::new(frame),
             room: vec![0; frame],
+            announced: vec![0; frame],
+            is_announced: false,
+            ducking: Ramp::steady(1.0),
             listeners: Listeners::default(),
             frame: vec![0; frame],
             clean: vec![0; frame],
@@ -165,30 +185,47 @@ impl Mixer {
             denoise.reset(slot);
         }
         self.listeners.reset(slot);
+        self.reset_echo(slot);
         self.apply_tools(slot);
         slot
     }
 
-    /// Lets a member go, and its playbacks. If it was talking, the `TalkStopped` that this causes is returned at once,
-    /// as the slot may be given to another member before the next tick.
-    #[must_use]
-    pub fn remove(&mut self, slot: Slot) -> Option<Event> {
-        if !self.members[slot.index()].active {
-            return None;
+    /// Lets a member go, and its playbacks. If it was talking or had the floor, the events that this causes are returned at
+    /// once, as the slot may be given to another member before the next tick.
+    pub fn remove(&mut self, slot: Slot) -> impl Iterator<Item = Event> + use<> {
+        let was_there = std::mem::take(&mut self.members[slot.index()]).active;
+        if was_there {
+            self.free.push(slot);
+            self.retire(|playing| playing.to == Some(slot));
         }
-        self.members[slot.index()] = Member::default();
-        self.free.push(slot);
-        self.retire(|playing| playing.to == Some(slot));
         let stopped = self.gates[slot.index()].shut();
         self.talking -= usize::from(stopped.is_some());
-        stopped.map(|_| Event::TalkStopped(slot))
+        let had_floor = self.speaker.release(slot);
+        let stopped = stopped.map(|_| Event::TalkStopped(slot));
+        stopped.into_iter().chain(had_floor.then_some(Event::Floor { slot, on: false }))
     }
 
     /// Changes a member.
     pub fn set(&mut self, slot: Slot, control: Control) {
         self.members[slot.index()].set(control);
         self.tools[slot.index()].set(control);
+        match control {
+            Control::AudioAlways(on) => self.gates[slot.index()].set_always(on),
+            Control::Echo(_) => self.reset_echo(slot),
+            Control::Floor(true) => self.speaker.lock(slot),
+            Control::Floor(false) => self.speaker.unlock(slot),
+            _ => {}
+        }
         self.apply_tools(slot);
+    }
+
+    /// How loud a member has been lately, as others hear it, dBov by the mean of |sample|; −127 for silence and while it may
+    /// not speak.
+    pub fn level(&self, slot: Slot) -> i8 {
+        if self.resting[slot.index()] {
+            return SILENCE_DBOV;
+        }
+        magnitude_dbov(self.gates[slot.index()].loudness())
     }
 
     /// Whether noise is taken out of the voices of those for whom that is set; it is, unless time is short.
@@ -229,6 +266,7 @@ impl Mixer {
         self.voices.clear();
         self.prompts.clear();
         self.hear();
+        self.duck_voices();
         let played = self.mix_playbacks();
         if !played && self.talking == 0 {
             self.noise.add(&mut self.room);
@@ -250,12 +288,22 @@ impl Mixer {
             return out.fill(0);
         };
         let prompt = self.prompts.get(group.slot);
-        mix_room(group.room, self.edge, &self.room, self.voices.get(group.slot), &mut self.mix);
+        let voice = self.voices.get(group.slot);
+        if group.announced == Ramp::steady(1.0) {
+            mix_room(group.room, self.glide, &self.room, voice, &mut self.mix);
+        } else {
+            mix_room(Ramp::steady(1.0), self.glide, &self.room, voice, &mut self.mix);
+            take_out(group.announced, self.glide, &self.announced, &mut self.mix);
+            group.room.over(self.glide, self.mix.iter_mut(), |mix, gain| *mix *= gain);
+        }
         if let Some(prompt) = prompt {
             let pairs = self.mix.iter_mut().zip(prompt);
             group.own.over(self.edge, pairs, |(mix, &prompt), gain| *mix += prompt as f32 * gain);
         }
         group.limiter_after = self.limiter.limit(group.limiter, &mut self.mix, out);
+        if let Some(echo) = &mut self.echo {
+            echo.note_sent(key, out);
+        }
     }
 
     /// Playbacks that ended, were stopped or whose member left. They are handed back so that nothing is freed on the
@@ -278,8 +326,12 @@ impl Mixer {
         self.voices.grow(slots);
         self.prompts.grow(slots);
         self.listeners.grow(slots);
+        self.speaker.grow(slots);
         if let Some(denoise) = &mut self.denoise {
             denoise.grow(slots);
+        }
+        if let Some(echo) = &mut self.echo {
+            echo.grow(slots);
         }
         self.reserve();
     }
@@ -302,70 +354,30 @@ impl Mixer {
         self.resting[slot.index()] = false;
     }
 
-    fn retire(&mut self, over: impl Fn(&Playing) -> bool) {
-        let over = self.playing.extract_if(.., |playing| over(playing));
-        self.retired.extend(over.map(|playing| playing.playback));
-    }
-
-    /// Takes all playbacks one frame further; tells whether one was for the room.
-    fn mix_playbacks(&mut self) -> bool {
-        let mut for_room = false;
-        let mut index = 0;
-        while index < self.playing.len() {
-            let playing = &mut self.playing[index];
-            let goes_on = playing.next(&mut self.frame);
-            let sum = match playing.to {
-                Some(slot) => self.prompts.open(slot),
-                None => &mut self.room,
-            };
-            for_room |= playing.to.is_none();
-            playing.ramp().add(self.edge, &self.frame, sum);
-            if goes_on && !playing.is_stopped() {
-                index += 1;
-                continue;
-            }
-            let over = self.playing.swap_remove(index);
-            self.finish(over);
+    fn reset_echo(&mut self, slot: Slot) {
+        if let Some(echo) = &mut self.echo {
+            echo.reset(slot);
         }
-        for_room
-    }
-
-    fn finish(&mut self, over: Playing) {
-        if !over.is_stopped() {
-            self.events.push(Event::PlaybackDone(over.playback.id));
-        }
-        self.retired.push(over.playback);
     }
 
     fn group_listeners(&mut self) {
         self.listeners.clear();
+        self.echo.iter_mut().for_each(Echo::forget_sent);
         for (index, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.active) {
             let slot = Slot(index as u32);
             let (room, own) = member.next_gains();
             let heard_itself = !room.is_silent() && self.voices.get(slot).is_some();
-            let apart = heard_itself || self.prompts.get(slot).is_some();
-            self.listeners.join(slot, apart, room, own);
+            let hears_own = self.prompts.get(slot).is_some();
+            let announced = member.next_announced(self.is_announced, hears_own);
+            self.listeners.join(slot, heard_itself || hears_own, room, own, announced);
         }
     }
 }
 
-/// Comfort noise, round and round.
-#[derive(Debug)]
-struct Noise {
-    samples: Arc<[i16]>,
-    position: usize,
-}
-
-impl Noise {
-    fn add(&mut self, sum: &mut [i32]) {
-        if self.samples.is_empty() {
-            return;
-        }
-        for sum in sum {
-            *sum += i32::from(self.samples[self.position]);
-            self.position = (self.position + 1) % self.samples.len();
-        }
-    }
+/// Takes out what is not heard of the announcements.
+fn take_out(heard: Ramp, edge: usize, announced: &[i32], mix: &mut [f32]) {
+    let pairs = mix.iter_mut().zip(announced);
+    heard.over(edge, pairs, |(mix, &announced), gain| *mix -= announced as f32 * (1.0 - gain));
 }
 
 /// Mix-minus: the room without the own voice, times the gain.

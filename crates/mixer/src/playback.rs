@@ -17,6 +17,8 @@ pub struct Playback {
     pub gain_db: f32,
     /// Silence before the first sound, ms.
     pub lead_in_ms: u32,
+    /// By how much the voices and the music in the room are lowered meanwhile for those who hear it, dB.
+    pub duck_db: f32,
 }
 
 /// A playback and how far it is.
@@ -26,6 +28,8 @@ pub(crate) struct Playing {
     /// The member it is played to; `None` is the room.
     pub(crate) to: Option<Slot>,
     gain: f32,
+    /// What it leaves of the room.
+    ducking: f32,
     /// Samples of the lead-in that are left.
     lead_in: usize,
     sound: usize,
@@ -36,8 +40,8 @@ pub(crate) struct Playing {
 impl Playing {
     pub(crate) fn new(playback: Playback, to: Option<Slot>, rate: u32) -> Self {
         let lead_in = u64::from(playback.lead_in_ms) * u64::from(rate) / 1000;
-        let gain = amplitude(playback.gain_db);
-        Self { playback, to, gain, lead_in: lead_in as usize, sound: 0, position: 0, stopped: false }
+        let (gain, ducking) = (amplitude(playback.gain_db), amplitude(-playback.duck_db.max(0.0)));
+        Self { playback, to, gain, ducking, lead_in: lead_in as usize, sound: 0, position: 0, stopped: false }
     }
 
     /// Goes on with the same sounds at another rate; gives back those it had.
@@ -54,6 +58,16 @@ impl Playing {
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped
+    }
+
+    /// Whether it is for all of the room: something said, or music.
+    pub(crate) fn is_announcement(&self) -> bool {
+        self.to.is_none() && !self.playback.repeat
+    }
+
+    /// The part of the room that it leaves; all of it when it has been stopped.
+    pub(crate) fn ducking(&self) -> f32 {
+        if self.stopped { 1.0 } else { self.ducking }
     }
 
     pub(crate) fn ramp(&self) -> Ramp {
@@ -102,7 +116,7 @@ mod tests {
 
     fn playing(sounds: &[&[i16]], repeat: bool, lead_in_ms: u32) -> Playing {
         let sounds = sounds.iter().map(|&sound| sound.into()).collect();
-        Playing::new(Playback { id: 1, sounds, repeat, gain_db: 0.0, lead_in_ms }, None, 1000)
+        Playing::new(Playback { id: 1, sounds, repeat, gain_db: 0.0, lead_in_ms, duck_db: 0.0 }, None, 1000)
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What a member has beside the plain path: gain control, a gate that sets itself, a guard, digits, denoising.
 
 use crate::agc::Agc;
+use crate::echo::Answer;
 use crate::gain::cross_fade;
 use crate::guard::{Guard, Noise};
 use crate::inband::Inband;
 use crate::member::{Control, MemberConfig};
+use crate::muted::MutedTalk;
 
 /// Which of them are on, and their state. The tick touches it only while one is.
 #[derive(Debug, Clone)]
@@ -12,6 +14,8 @@ pub(crate) struct Tools {
     pub(crate) agc: Option<Agc>,
     pub(crate) noise: Option<Noise>,
     pub(crate) guard: Option<Guard>,
+    pub(crate) muted: Option<MutedTalk>,
+    pub(crate) echo: Answer,
     pub(crate) inband: Inband,
     pub(crate) digits: Switch,
     pub(crate) denoise: Switch,
@@ -51,6 +55,8 @@ impl Tools {
             agc: None,
             noise: None,
             guard: None,
+            muted: None,
+            echo: Answer::default(),
             inband: Inband::new(rate),
             digits: Switch::default(),
             denoise: Switch::default(),
@@ -65,7 +71,8 @@ impl Tools {
         self.digits = Switch { is: config.inband_digits, was: config.inband_digits };
         self.denoise = Switch { is: config.denoise, was: config.denoise };
         self.wants_denoising = config.denoise;
-        (self.agc, self.noise, self.guard) = (None, None, None);
+        (self.agc, self.noise, self.guard, self.muted) = (None, None, None, None);
+        self.echo = Answer::default();
         self.set(Control::Energy(config.energy));
         self.set(Control::AutoEnergy(config.auto_energy));
         self.set(Control::Agc(config.agc));
@@ -75,6 +82,7 @@ impl Tools {
     /// Goes on where `old` was, at another rate.
     pub(crate) fn adopt(&mut self, old: &Self, rate: u32) {
         (self.agc, self.noise, self.guard) = (old.agc.clone(), old.noise.clone(), old.guard.clone());
+        (self.muted, self.echo) = (old.muted.clone(), old.echo);
         (self.digits, self.denoise, self.energy) = (old.digits, old.denoise, old.energy);
         self.wants_denoising = old.wants_denoising;
         self.inband.adopt(&old.inband, rate);
@@ -93,6 +101,8 @@ impl Tools {
             Control::LoudGuard(config) => self.guard = config.map(Guard::new),
             Control::InbandDigits(on) => self.digits.is = on,
             Control::Denoise(on) => self.wants_denoising = on,
+            Control::MuteDetect(on) => self.muted = on.then(|| self.muted.take().unwrap_or_default()),
+            Control::Echo(action) => self.echo = Answer::new(action),
             _ => {}
         }
     }
@@ -100,6 +110,7 @@ impl Tools {
     /// Whether any of them is on, and so the tick has to look here.
     pub(crate) fn in_use(&self) -> bool {
         let listening = self.agc.is_some() || self.noise.is_some() || self.guard.is_some();
+        let listening = listening || self.muted.is_some() || self.echo.listens();
         listening || self.digits.matters() || self.denoise.matters()
     }
 
@@ -131,13 +142,13 @@ impl Tools {
         if let (Some(noise), Some((_, score))) = (&mut self.noise, heard) {
             noise.hear(score, interval_ms);
         }
-        let muted = self.guard.as_ref().is_some_and(Guard::is_muting);
+        let muted = self.guard.as_ref().is_some_and(Guard::is_muting) || self.echo.part == 0.0;
         let open = open && !muted;
         let gain = self.agc.as_mut().map_or(1.0, |agc| match heard {
             Some((frame, _)) => agc.next(rms(frame), open, f32::from(interval_ms)),
             None => agc.gain(),
         });
-        Judgement { gain, muted, too_loud }
+        Judgement { gain, muted, too_loud, part: self.echo.part }
     }
 
     fn set_agc(&mut self, target: Option<i8>) {
@@ -156,6 +167,8 @@ pub(crate) struct Judgement {
     /// Whether the member is muted for being too loud, and whether that begins now.
     pub(crate) muted: bool,
     pub(crate) too_loud: bool,
+    /// What is left of the voice of him who sends back what he is sent.
+    pub(crate) part: f32,
 }
 
 /// By eight running sums, as a single one would be one long chain.

@@ -2,7 +2,9 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, Hear, LoudGuard, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone};
+use confab_mixer::{
+    Control, EchoAction, Event, Hear, LoudGuard, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone,
+};
 use support::{FRAME, member, playback, room, tone};
 
 #[test]
@@ -38,7 +40,13 @@ fn a_tick_does_not_allocate() {
 
 #[test]
 fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
-    let config = |rate| MixerConfig { rate, max_talkers: Some(5), denoise: true, ..MixerConfig::default() };
+    let config = |rate| MixerConfig {
+        rate,
+        max_talkers: Some(5),
+        denoise: true,
+        echo: true,
+        ..MixerConfig::default()
+    };
     let mut mixer = Mixer::new(config(8000));
     let guard = LoudGuard { level: 9000, hits: 20, mute_ms: 300 };
     let equipped = MemberConfig {
@@ -50,7 +58,7 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
         ..member(100)
     };
     let slots: Vec<Slot> = (0..50).map(|_| mixer.add(equipped)).collect();
-    mixer.play(None, playback(1, &tone(300.0, -30.0, 500 * FRAME)));
+    mixer.play(None, Playback { duck_db: 12.0, ..playback(1, &tone(300.0, -30.0, 500 * FRAME)) });
     let mut wide = Mixer::shell(&config(48_000), 50);
     let mut sounds: Vec<Playback> = vec![playback(1, &[1; 48_000])];
     let frames = [8000, 48_000].map(|rate| {
@@ -78,6 +86,12 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
             mixer.set(slots[tick % 50], Control::InbandDigits(tick % 4 == 0));
             mixer.set(slots[tick % 50], Control::Agc((tick % 5 > 0).then_some(-25)));
             mixer.set(slots[tick % 50], Control::LoudGuard((tick % 6 > 0).then_some(guard)));
+            mixer.set(slots[tick % 50], Control::MuteDetect(tick % 7 > 0));
+            mixer.set(
+                slots[tick % 50],
+                Control::Echo(if tick % 8 > 0 { EchoAction::Duck } else { EchoAction::Ignore }),
+            );
+            mixer.set(slots[tick % 50], Control::Floor(tick % 9 == 0));
             for event in mixer.tick() {
                 digits += usize::from(matches!(event, Event::Digit(..)));
                 too_loud += usize::from(matches!(event, Event::TooLoud(..)));

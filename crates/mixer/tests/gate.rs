@@ -4,7 +4,7 @@ mod support;
 
 use confab_mixer::{Control, Event, Mixer, Slot};
 use proptest::prelude::*;
-use support::{FRAME, heard, member, room, run};
+use support::{FRAME, heard, member, remove, room, run};
 
 /// Frames whose score is as given: half of the samples up, half down.
 fn frames(scores: &[i16]) -> Vec<i16> {
@@ -116,12 +116,12 @@ fn mute_hold_and_removal_end_the_talk() {
         let (heard, events) = through(&mut mixer, talker, listener, &[5000, 5000]);
         assert_eq!(events, [Event::TalkStopped(talker)]);
         assert!(heard[0] < 1000 && heard[1] == 0, "{heard:?}");
-        assert_eq!(mixer.remove(talker), None);
+        assert_eq!(remove(&mut mixer, talker), []);
     }
     let (mut mixer, talker, listener) = pair();
     through(&mut mixer, talker, listener, &[5000]);
-    assert_eq!(mixer.remove(talker), Some(Event::TalkStopped(talker)));
-    assert_eq!(mixer.remove(talker), None);
+    assert_eq!(remove(&mut mixer, talker), [Event::TalkStopped(talker)]);
+    assert_eq!(remove(&mut mixer, talker), []);
     let (heard, events) = through(&mut mixer, talker, listener, &[5000]);
     assert_eq!((heard, events), (vec![0], vec![]));
 }
@@ -165,7 +165,7 @@ proptest! {
                 Step::Frame(score) => events = run(&mut mixer, &[(talker, frames(&vec![score; frames_of_it]))], &[]).1,
                 Step::Set(control) => mixer.set(talker, control),
                 Step::Replace => {
-                    events.extend(mixer.remove(talker));
+                    events = remove(&mut mixer, talker);
                     prop_assert!(talking != events.is_empty());
                     talker = mixer.add(member(100));
                 }
@@ -175,6 +175,6 @@ proptest! {
                 talking = !talking;
             }
         }
-        prop_assert_eq!(mixer.remove(talker).is_some(), talking);
+        prop_assert_eq!(!remove(&mut mixer, talker).is_empty(), talking);
     }
 }

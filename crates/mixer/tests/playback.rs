@@ -2,9 +2,9 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, Hear, MemberConfig, Mixer, MixerConfig, Slot};
+use confab_mixer::{Control, Event, Hear, MemberConfig, Mixer, MixerConfig, Playback, Slot};
 use std::sync::Arc;
-use support::{FRAME, RATE, heard, member, playback, room};
+use support::{FRAME, RATE, heard, member, playback, remove, room};
 
 /// One tick, and what the members hear after it.
 fn next<const N: usize>(mixer: &mut Mixer, slots: [Slot; N]) -> ([Vec<i16>; N], Vec<Event>) {
@@ -37,7 +37,7 @@ fn the_room_hears_a_room_playback_and_the_deaf_do_not() {
 fn a_private_playback_is_heard_by_one_over_the_ducked_room() {
     let (mut mixer, slots) = settled(2);
     mixer.set(slots[0], Control::Hear(Hear::Room { gain_db: -20.0 }));
-    mixer.play(None, playback(1, &[1000; FRAME * 9]));
+    mixer.play(None, Playback { repeat: true, ..playback(1, &[1000; FRAME]) });
     mixer.tick();
     mixer.play(Some(slots[0]), playback(2, &[30; FRAME]));
     let (frames, events) = next(&mut mixer, [slots[0], slots[1]]);
@@ -79,7 +79,7 @@ fn what_was_played_to_a_member_that_leaves_is_handed_back() {
     let mut prompt = playback(4, &[]);
     prompt.sounds = vec![sound.clone()];
     mixer.play(Some(slots[0]), prompt.clone());
-    assert_eq!(mixer.remove(slots[0]), None);
+    assert_eq!(remove(&mut mixer, slots[0]), []);
     mixer.play(Some(slots[0]), prompt);
     assert_eq!(mixer.tick().count(), 0);
     assert_eq!(Arc::strong_count(&sound), 3);

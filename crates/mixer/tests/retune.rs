@@ -2,8 +2,10 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, MemberConfig, Mixer, MixerConfig, Slot, Tone, tone_level_dbov};
-use support::{heard, member, playback};
+use confab_mixer::{
+    Control, EchoAction, Event, MemberConfig, Mixer, MixerConfig, Slot, Tone, tone_level_dbov,
+};
+use support::{heard, member, playback, remove};
 
 const RATES: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 
@@ -85,11 +87,11 @@ fn what_the_gate_looks_back_to_is_still_heard() {
 fn playbacks_go_on_where_they_were() {
     let sound = |rate: u32| -> Vec<i16> { (0..50).flat_map(|tick| frame(rate, 400.0, tick)).collect() };
     let mut mixer = Mixer::new(config(8000));
-    let listener = mixer.add(member(0));
+    let (listener, other) = (mixer.add(member(0)), mixer.add(member(0)));
     mixer.play(None, playback(1, &sound(8000)));
-    mixer.play(Some(listener), playback(2, &[0; 160 * 50]));
+    mixer.play(Some(other), playback(2, &[0; 160 * 50]));
     (0..20).for_each(|_| drop(mixer.tick()));
-    let mut next = Mixer::shell(&config(16_000), 1);
+    let mut next = Mixer::shell(&config(16_000), 2);
     let mut fresh = [playback(1, &sound(16_000))];
     next.adopt(&mut mixer, &mut fresh);
     assert_eq!(fresh[0].sounds[0].len(), 160 * 50, "the old sounds come back");
@@ -108,7 +110,7 @@ fn members_and_their_tools_are_kept_and_slots_too() {
     let mut mixer = Mixer::new(config(8000));
     let slots: Vec<Slot> =
         (0..4).map(|_| mixer.add(MemberConfig { inband_digits: true, ..member(0) })).collect();
-    assert_eq!(mixer.remove(slots[1]), None);
+    assert_eq!(remove(&mut mixer, slots[1]), []);
     let tone = |rate: u32| -> Vec<i16> {
         let mut samples = vec![0; rate as usize];
         Tone::dtmf(rate, '7', -15.0).unwrap().fill(&mut samples);
@@ -130,4 +132,27 @@ fn members_and_their_tools_are_kept_and_slots_too() {
     assert_eq!((digits, events.contains(&Event::Digit(slots[2], '7'))), (1, true));
     assert_eq!(next.add(member(0)), slots[1], "its slot is free");
     assert!(!slots.contains(&next.add(member(0))));
+}
+
+#[test]
+fn the_floor_and_what_is_known_of_echoes_are_kept() {
+    let config = |rate| MixerConfig { echo: true, ..config(rate) };
+    let mut mixer = Mixer::new(config(8000));
+    let slots = [(); 3].map(|()| mixer.add(member(100)));
+    mixer.set(slots[0], Control::Echo(EchoAction::Tell));
+    let mut told = Vec::new();
+    let mut run = |mixer: &mut Mixer, frame: usize| {
+        for level in [-20.0, -26.0].into_iter().cycle().take(25) {
+            let voice = mixer.input(slots[1]);
+            Tone::new(frame as u32 * 50, 300.0, level).fill(voice);
+            told.extend(mixer.tick().filter(|event| matches!(event, Event::Floor { .. })));
+            mixer.render(mixer.listening(slots[0]), &mut vec![0; frame]);
+        }
+    };
+    run(&mut mixer, 160);
+    let mut next = Mixer::shell(&config(48_000), 3);
+    next.adopt(&mut mixer, &mut []);
+    run(&mut next, 960);
+    assert_eq!(told, [Event::Floor { slot: slots[1], on: true }], "it is not told again");
+    assert_eq!(next.remove(slots[1]).count(), 2);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use confab_sdp::Encoding;
-use confab_sip::{CallRef, Cause};
+use confab_sip::{CallRef, Cause, Method, Replaces, header};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::agent::{self, Change, Command};
@@ -20,7 +20,7 @@ use crate::media::{Impairment, KeyTiming, Leg, Reception, Source, check_key};
 
 pub use incoming::IncomingCall;
 use state::wait_state;
-pub use state::{CallState, Ended, Hold, Stage};
+pub use state::{CallState, Ended, Hold, Notice, Stage};
 
 /// How often a waiting caller listens again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(20);
@@ -279,9 +279,40 @@ impl Call {
         let _ = self.commands.send(Command::Info { call: self.id, content_type, body: body.into() });
     }
 
+    /// Asks the peer by REFER to call that address, or to do what its `method` says; the status of the answer. What
+    /// becomes of it is told by [`CallState::notices`].
+    ///
+    /// # Errors
+    /// When nothing comes or the call has ended.
+    pub async fn refer(&self, target: &str) -> Result<u16, PhoneError> {
+        self.request(Method::Refer, &[(header::REFER_TO, target)]).await
+    }
+
+    /// Subscribes to an event package of the peer's within the call; the status of the answer.
+    ///
+    /// # Errors
+    /// When nothing comes or the call has ended.
+    pub async fn subscribe(&self, package: &str) -> Result<u16, PhoneError> {
+        self.request(Method::Subscribe, &[(header::EVENT, package)]).await
+    }
+
+    /// How another call of ours names this one in Replaces, to take its place at the peer's.
+    ///
+    /// # Errors
+    /// When the call is not up.
+    pub async fn replaces(&self) -> Result<Replaces, PhoneError> {
+        let named = agent::ask(&self.commands, |reply| Command::Replaces { call: self.id, reply }).await?;
+        named.ok_or(PhoneError::Ended)
+    }
+
     /// Where this phone sends RTP.
     pub fn remote_media(&self) -> Option<SocketAddr> {
         self.state.borrow().stream.as_ref().and_then(|stream| stream.remote)
+    }
+
+    async fn request(&self, method: Method, headers: &[(&str, &str)]) -> Result<u16, PhoneError> {
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        agent::ask(&self.commands, |reply| Command::Request { call: self.id, method, headers, reply }).await?
     }
 
     async fn reoffer(&self, change: Change) -> Result<(), PhoneError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use confab_codec::Opus;
 use confab_sdp::Encoding;
-use confab_sip::Transport;
+use confab_sip::{PeerOptions, Transport};
 
 use crate::media::{Impairment, Source};
 
@@ -50,6 +50,8 @@ pub struct PhoneConfig {
     pub on_call: OnCall,
     /// The life of the registration that is asked for.
     pub expires: Duration,
+    /// What the phone does beyond RFC 3261.
+    pub options: PeerOptions,
     /// How much of what a call hears is kept, 2 octets a sample.
     pub keep: Duration,
 }
@@ -77,6 +79,7 @@ impl PhoneConfig {
             source: Source::Silence,
             on_call: OnCall::Ask,
             expires: Duration::from_secs(3600),
+            options: PeerOptions::default(),
             keep: Duration::from_secs(120),
         }
     }
@@ -156,6 +159,12 @@ impl PhoneConfig {
     #[must_use]
     pub fn source(self, source: Source) -> Self {
         Self { source, ..self }
+    }
+
+    /// Does beyond RFC 3261 what `options` say.
+    #[must_use]
+    pub fn options(self, options: PeerOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// Treats incoming calls by `on_call`.

@@ -50,7 +50,15 @@ pub enum PhoneError {
     /// Nothing can be sent now.
     #[error("the call is on hold")]
     OnHold,
-    /// A WAV file cannot be read or written.
+    /// A file cannot be played.
+    #[error("{}: {source}", .path.display())]
+    Sound {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: confab_codec::AudioFileError,
+    },
+    /// A file cannot be read, or a recording not written.
     #[error("{}: {source}", .path.display())]
     Wav {
         /// The file.

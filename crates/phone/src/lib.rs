@@ -34,11 +34,11 @@ mod runtime;
 mod script;
 mod trace;
 
-pub use call::{Call, CallState, Ended, Hold, IncomingCall, Stage};
+pub use call::{Call, CallState, Ended, Hold, IncomingCall, Notice, Stage};
 pub use confab_codec::Opus;
 pub use confab_rtp::rtcp::VoipMetrics;
 pub use confab_sdp::Encoding;
-pub use confab_sip::{By, Caller, Transport};
+pub use confab_sip::{By, Caller, Extension, PeerOptions, Replaces, Transport};
 pub use config::{Keys, OnCall, PhoneConfig};
 pub use error::PhoneError;
 pub use heard::{HEARS_DBOV, Heard, RtcpReport, StreamReport};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use confab_sip::Replaces;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::agent::{self, Command};
@@ -71,7 +72,16 @@ impl Phone {
     /// When there is no server, or no socket for the audio.
     pub async fn call(&self, number: &str) -> Result<Call, PhoneError> {
         let number = number.into();
-        self.ask(|reply| Command::Place { number, reply }).await?
+        self.ask(|reply| Command::Place { number, replaces: None, reply }).await?
+    }
+
+    /// The same, to take the place of another call at the server ([`Call::replaces`]).
+    ///
+    /// # Errors
+    /// When there is no server, or no socket for the audio.
+    pub async fn call_replacing(&self, number: &str, replaces: Replaces) -> Result<Call, PhoneError> {
+        let (number, replaces) = (number.into(), Some(replaces));
+        self.ask(|reply| Command::Place { number, replaces, reply }).await?
     }
 
     /// The next incoming call, for [`OnCall::Ask`](crate::OnCall::Ask).

@@ -57,6 +57,7 @@ fn invitation() -> Outgoing {
         target: Target::User("1004".into()),
         from,
         contact_user: Some("2003".into()),
+        replaces: None,
         sdp: OFFER.into(),
     }
 }

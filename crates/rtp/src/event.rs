@@ -131,14 +131,16 @@ impl EventSender {
         Self::default()
     }
 
+    /// Whether there is such a key: `0-9 * # A-D`.
+    #[must_use]
+    pub fn is_key(digit: char) -> bool {
+        code(digit).is_some()
+    }
+
     /// Press a key (`0-9 * # A-D`) for `duration` clock units, starting at the RTP time `timestamp`
     /// ([`crate::Outbound::timestamp`]). False if there is no such key, or one is down.
     pub fn press(&mut self, digit: char, duration: u32, timestamp: u32) -> bool {
-        let event = KEYS.iter().position(|&key| char::from(key) == digit.to_ascii_uppercase());
-        let Some(event) = event.and_then(|event| u8::try_from(event).ok()).filter(|_| self.key.is_none())
-        else {
-            return false;
-        };
+        let Some(event) = code(digit).filter(|_| self.key.is_none()) else { return false };
         self.key = Some(Key { event, timestamp, duration, elapsed: 0, is_first: true, ends: 0 });
         true
     }
@@ -178,6 +180,12 @@ impl Key {
         }
         self.elapsed += units;
     }
+}
+
+/// The event of a key.
+fn code(digit: char) -> Option<u8> {
+    let event = KEYS.iter().position(|&key| char::from(key) == digit.to_ascii_uppercase())?;
+    u8::try_from(event).ok()
 }
 
 #[cfg(test)]

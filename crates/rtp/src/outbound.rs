@@ -47,6 +47,16 @@ impl Outbound {
         packet.header()
     }
 
+    /// The header of a packet of a key, in place of the audio of `units` duration (RTP clock units).
+    pub fn event_header(
+        &mut self,
+        payload_type: u8,
+        event: &EventPacket,
+        units: u32,
+    ) -> [u8; Packet::HEADER] {
+        self.event_packet(payload_type, event, units).header()
+    }
+
     /// Write the next audio packet of `units` duration (RTP clock units) into `out`; its length, or 0 if `out` is too short.
     pub fn write(&mut self, payload_type: u8, payload: &[u8], units: u32, out: &mut [u8]) -> usize {
         let marker = std::mem::take(&mut self.after_silence);
@@ -63,10 +73,7 @@ impl Outbound {
         units: u32,
         out: &mut [u8],
     ) -> usize {
-        let EventPacket { marker, timestamp, payload } = *event;
-        let packet = Packet { marker, payload_type, timestamp, payload: &payload, ..self.template() };
-        self.advance(units, payload.len());
-        packet.write(out)
+        self.event_packet(payload_type, event, units).write(out)
     }
 
     /// Media time passes without a packet; the next audio packet will carry the marker.
@@ -97,6 +104,14 @@ impl Outbound {
     #[must_use]
     pub fn sender_info(&self, ntp: u64) -> SenderInfo {
         SenderInfo { ntp, rtp_timestamp: self.timestamp, packets: self.packets, octets: self.octets }
+    }
+
+    fn event_packet<'a>(&mut self, payload_type: u8, event: &'a EventPacket, units: u32) -> Packet<'a> {
+        let EventPacket { marker, timestamp, payload } = event;
+        let (marker, timestamp) = (*marker, *timestamp);
+        let packet = Packet { marker, payload_type, timestamp, payload, ..self.template() };
+        self.advance(units, payload.len());
+        packet
     }
 
     fn template(&self) -> Packet<'static> {

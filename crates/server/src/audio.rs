@@ -3,29 +3,33 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use confab_conference::{Control, LegId, Listener, PlaybackId, Profile, Rate, RoomId};
+use confab_conference::{Control, EchoPolicy, LegId, Listener, PlaybackId, Profile, Rate, RoomId};
 use confab_media::{
-    Command, CommandError, DigitSource, Engine, EngineStats, Event, Refusal, RoomRate, StreamConfig,
+    Command, CommandError, DigitSource, Engine, EngineStats, Event, RecorderStats, Refusal, RoomRate,
+    StreamConfig,
 };
-use confab_mixer::{Hear, LoudGuard};
+use confab_mixer::{EchoAction, Hear, LoudGuard};
 use confab_sdp::Stream;
 use confab_switchboard::{LineQuality, MediaCommand, MediaEvent, Shortage};
 
 use crate::codecs::codec;
 use crate::lateness::Lateness;
-use crate::sounds::Library;
+use crate::recording::{self, Recordings};
+use crate::sounds::{Library, Loaded, Ready, Request};
 
 /// The engine and the sounds.
 pub(crate) struct Audio {
     engine: Engine,
+    /// Behind the engine: what that still has to write is written when both are dropped.
+    recordings: Recordings,
     library: Library,
     cname: String,
     lateness: Lateness,
 }
 
 impl Audio {
-    pub(crate) fn new(engine: Engine, library: Library, cname: String) -> Self {
-        Self { engine, library, cname, lateness: Lateness::default() }
+    pub(crate) fn new(engine: Engine, recordings: Recordings, library: Library, cname: String) -> Self {
+        Self { engine, recordings, library, cname, lateness: Lateness::default() }
     }
 
     /// Does as told. Some orders are answered at once by an event for the switchboard.
@@ -38,14 +42,23 @@ impl Audio {
                 self.order(Command::StartLeg { leg: media_leg(leg), room: media_room(room), stream });
                 self.order(Command::Hold { leg: media_leg(leg), on });
             }
+            MediaCommand::MoveLeg { leg, room, stream, signalling, profile } => {
+                let on = stream.on_hold();
+                let stream = self.stream_config(&stream, signalling, &profile);
+                self.order(Command::MoveLeg { leg: media_leg(leg), room: media_room(room), stream });
+                self.order(Command::Hold { leg: media_leg(leg), on });
+            }
             MediaCommand::UpdateLeg { leg, stream, signalling, profile } => {
                 let on = stream.on_hold();
                 let stream = self.stream_config(&stream, signalling, &profile);
                 self.order(Command::UpdateStream { leg: media_leg(leg), stream });
                 self.order(Command::Hold { leg: media_leg(leg), on });
             }
-            MediaCommand::StopLeg { leg } => self.order(Command::StopLeg { leg: media_leg(leg) }),
-            MediaCommand::OpenRoom { room, profile, denoise } => {
+            MediaCommand::StopLeg { leg } => {
+                self.recordings.forget(leg);
+                self.order(Command::StopLeg { leg: media_leg(leg) });
+            }
+            MediaCommand::OpenRoom { room, profile, denoise, near } => {
                 self.order(Command::OpenRoom {
                     room: media_room(room),
                     rate: match profile.rate {
@@ -56,30 +69,60 @@ impl Audio {
                     comfort_noise: profile.comfort_noise,
                     max_talkers: profile.max_talkers,
                     denoise,
+                    echo: profile.echo != EchoPolicy::Ignore,
+                    near: near.map(media_room),
                 });
             }
             MediaCommand::CloseRoom { room } => self.order(Command::CloseRoom { room: media_room(room) }),
             MediaCommand::Set { leg, control } => {
                 self.order(Command::Set { leg: media_leg(leg), control: media_control(control) });
             }
-            MediaCommand::Play { playback, to, sounds, repeat } => {
-                return self.play(playback, to, &sounds, repeat);
+            MediaCommand::Play { playback, to, sounds: names, repeat, duck_db, language } => {
+                let request = Request { playback, to, names, language, repeat, duck_db };
+                return self.library.play(request).and_then(|ready| self.start(ready));
+            }
+            MediaCommand::SendDigit { leg, digit } => {
+                self.order(Command::SendDigit { leg: media_leg(leg), digit });
             }
             MediaCommand::Stop { playback } => {
+                self.library.cancel(playback);
                 self.order(Command::Stop { playback: media_playback(playback) });
             }
+            MediaCommand::Record { recording, room, plan, variables } => {
+                return self.recordings.record(&mut self.engine, recording, room, &plan, &variables);
+            }
+            MediaCommand::PauseRecording { recording, on } => self.order(recording::pause(recording, on)),
+            MediaCommand::StopRecording { recording } => self.order(recording::stop(recording)),
+            MediaCommand::Mark { recording, mark } => self.order(recording::mark(recording, mark)),
+            MediaCommand::RecordName { leg, clip, max } => {
+                return self.recordings.record_name(&mut self.engine, leg, clip, max);
+            }
+            MediaCommand::StopRecordingName { leg } => {
+                self.order(Command::StopRecordingName { leg: media_leg(leg) });
+            }
+            MediaCommand::ForgetClip { clip } => self.library.forget_clip(clip),
         }
         None
+    }
+
+    /// A sound was loaded; playbacks that waited for it begin. Those of which nothing can be played are over.
+    pub(crate) fn loaded(&mut self, loaded: Loaded) -> Vec<MediaEvent> {
+        let ready = self.library.loaded(loaded);
+        ready.into_iter().filter_map(|ready| self.start(ready)).collect()
     }
 
     /// The next thing that the engine reports and the switchboard wants to know.
     pub(crate) fn poll_event(&mut self) -> Option<MediaEvent> {
         while let Some(event) = self.engine.poll_event() {
-            if let Some(event) = media_event(event) {
-                return Some(event);
+            let event = match event {
+                Event::NameRecorded { leg } => self.keep_name(LegId(leg.0)),
+                event => media_event(event),
+            };
+            if event.is_some() {
+                return event;
             }
         }
-        None
+        self.recordings.poll_event()
     }
 
     /// When [`Audio::measure`] wants to be called.
@@ -95,9 +138,22 @@ impl Audio {
         self.lateness.look(now, self.engine.stats());
     }
 
+    /// What was recorded, and what could not be.
+    pub(crate) fn recorder_stats(&self) -> RecorderStats {
+        self.recordings.stats()
+    }
+
     /// What the workers did, and how often they came late.
     pub(crate) fn stats(&self) -> EngineStats {
         self.engine.stats()
+    }
+
+    /// A leg has said its name, which can be played from now on.
+    fn keep_name(&mut self, leg: LegId) -> Option<MediaEvent> {
+        let (clip, sound) = self.recordings.take_name(&mut self.engine, leg)?;
+        let length = recording::length(&sound);
+        self.library.keep_clip(clip, sound.rate, sound.samples.into());
+        Some(MediaEvent::NameRecorded { leg, clip, length })
     }
 
     fn open_leg(&mut self, leg: LegId, room: Option<RoomId>) -> MediaEvent {
@@ -111,14 +167,8 @@ impl Audio {
     }
 
     /// A prompt of which nothing can be played is over at once, so that nobody waits for its end.
-    fn play(
-        &mut self,
-        playback: PlaybackId,
-        to: Listener,
-        names: &[String],
-        repeat: bool,
-    ) -> Option<MediaEvent> {
-        let sounds: Vec<_> = names.iter().filter_map(|name| self.library.find(name)).collect();
+    fn start(&mut self, ready: Ready) -> Option<MediaEvent> {
+        let Ready { request: Request { playback, to, repeat, duck_db, .. }, sounds } = ready;
         if sounds.is_empty() {
             return Some(MediaEvent::PlaybackDone { playback });
         }
@@ -127,7 +177,8 @@ impl Audio {
             Listener::Room(room) => confab_media::Listener::Room(media_room(room)),
         };
         let playback = media_playback(playback);
-        self.order(Command::Play { playback, to, sounds, repeat, gain_db: 0.0 });
+        let duck_db = f32::from(duck_db);
+        self.order(Command::Play { playback, to, sounds, repeat, gain_db: 0.0, duck_db });
         None
     }
 
@@ -135,6 +186,8 @@ impl Audio {
         match self.engine.command(command) {
             // A leg may end on its own while an order for it is under way.
             Ok(()) | Err(CommandError::UnknownLeg(_) | CommandError::UnknownRoom(_)) => {}
+            // So may a recording, with its room.
+            Err(CommandError::UnknownRecording(_)) => {}
             Err(error) => tracing::error!("audio: {error}"),
         }
     }
@@ -148,6 +201,7 @@ impl Audio {
             send_payload_type: stream.send_payload_type,
             receive_payload_type: stream.receive_payload_type,
             event_payload_type: stream.events.map(|events| events.receive_payload_type),
+            send_event_payload_type: stream.events.map(|events| events.send_payload_type),
             event_clock_rate: stream.events.map_or(8000, |events| events.clock_rate),
             comfort_noise: stream.comfort_noise,
             send_comfort_noise: stream.comfort_noise.filter(|_| line.send_comfort_noise),
@@ -194,25 +248,42 @@ fn media_control(control: Control) -> confab_mixer::Control {
             mute_ms: guard.mute_ms,
         })),
         Control::InbandDigits(on) => confab_mixer::Control::InbandDigits(on),
+        Control::Announcements(on) => confab_mixer::Control::Announcements(on),
+        Control::AudioAlways(on) => confab_mixer::Control::AudioAlways(on),
+        Control::MuteDetect(on) => confab_mixer::Control::MuteDetect(on),
+        Control::Floor(on) => confab_mixer::Control::Floor(on),
+        Control::Echo(policy) => confab_mixer::Control::Echo(match policy {
+            EchoPolicy::Ignore => EchoAction::Ignore,
+            EchoPolicy::Tell => EchoAction::Tell,
+            EchoPolicy::Duck => EchoAction::Duck,
+            EchoPolicy::Mute => EchoAction::Mute,
+        }),
     }
 }
 
 fn media_event(event: Event) -> Option<MediaEvent> {
     match event {
-        Event::Audio(event) => Some(audio_event(event)),
+        Event::Audio(event) => audio_event(event),
         Event::RoomFailed { room } => Some(MediaEvent::RoomFailed { room: RoomId(room.0) }),
+        Event::NameRecorded { .. } => None,
     }
 }
 
-fn audio_event(event: confab_media::AudioEvent) -> MediaEvent {
+fn audio_event(event: confab_media::AudioEvent) -> Option<MediaEvent> {
     use confab_media::AudioEvent as Event;
     let leg = |leg: confab_media::LegId| LegId(leg.0);
-    match event {
+    Some(match event {
         Event::Digit { leg: id, digit, source } => {
             MediaEvent::Digit { leg: leg(id), digit, inband: source == DigitSource::Inband }
         }
         Event::TalkStarted { leg: id } => MediaEvent::Talking { leg: leg(id), on: true },
         Event::TalkStopped { leg: id } => MediaEvent::Talking { leg: leg(id), on: false },
+        Event::MutedTalk { leg: id } => MediaEvent::MutedTalk { leg: leg(id) },
+        Event::Floor { leg: id, on } => MediaEvent::Floor { leg: leg(id), on },
+        Event::Echo { leg: id, on, delay_ms, loss_db } => {
+            MediaEvent::Echo { leg: leg(id), on, delay_ms, loss_db }
+        }
+        Event::Level { .. } => return None, // nobody here asks for them
         Event::TooLoud { leg: id } => MediaEvent::TooLoud { leg: leg(id) },
         Event::PlaybackDone { playback } => MediaEvent::PlaybackDone { playback: PlaybackId(playback.0) },
         Event::LegSilent { leg: id, for_ms } => MediaEvent::Silent { leg: leg(id), for_ms },
@@ -223,5 +294,5 @@ fn audio_event(event: confab_media::AudioEvent) -> MediaEvent {
             tracing::debug!("leg {} {stats:?}", id.0);
             MediaEvent::LineOver { leg: leg(id), quality: Box::new(quality) }
         }
-    }
+    })
 }

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use confab_config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 
+use crate::import::{self, ImportArgs};
 use crate::sounds::Library;
 use crate::{Server, log};
 
@@ -26,6 +28,7 @@ Examples:
   confab serve --config config/tutorial.toml
   confab serve --config config/tutorial.toml --set sounds.dir=/srv/sounds --set media.ports=20000-29999
   confab check --config config/tutorial.toml
+  confab import freeswitch /usr/local/freeswitch/conf > confab.toml
   confab phone call 2000 --server 127.0.0.1:5080"
 )]
 pub struct Cli {
@@ -47,6 +50,10 @@ SIGTERM and SIGINT: new calls are refused, every call is ended, exit code 0 with
     /// Check a configuration and show what it means, or every error in it.
     #[command(after_help = "Exit code: 0 when it is usable, 2 when it is not.")]
     Check(FileArgs),
+    /// Write the configuration of another conference server as one of confab.
+    Import(ImportArgs),
+    /// Write the page that maps the names of FreeSWITCH and ConfBridge to ours, as Markdown.
+    Names,
     /// A phone to try the server with: call, be called, play the far end of a gateway, ping.
     Phone(Box<confab_phone::cli::Args>),
 }
@@ -66,6 +73,8 @@ pub async fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve(&args).await,
         Command::Check(args) => check(&args),
+        Command::Import(args) => import::import(&args),
+        Command::Names => import::names(),
         Command::Phone(args) => confab_phone::cli::run(*args).await,
     }
 }
@@ -91,7 +100,8 @@ async fn serve(args: &FileArgs) -> ExitCode {
 fn check(args: &FileArgs) -> ExitCode {
     let Some(config) = load(args) else { return EXIT_CONFIG.into() };
     println!("{}", config.summary().trim_end());
-    for warning in Library::of(&config).1 {
+    let (nobody, _) = mpsc::unbounded_channel();
+    for warning in Library::of(&config, nobody).1 {
         eprintln!("warning: {warning}");
     }
     ExitCode::SUCCESS

@@ -8,6 +8,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::audio::Audio;
 use crate::log::OneLine;
+use crate::lookup::{Answer, Lookups, Question};
+use crate::sounds::Loaded;
 use crate::transport::{Arrival, Transports};
 
 /// What refused callers are told to wait while the server stops.
@@ -26,6 +28,11 @@ pub(crate) struct Control {
     pub(crate) audio: Audio,
     /// Rung by the audio workers.
     pub(crate) audio_events: Arc<Notify>,
+    /// Sounds that were loaded since the start.
+    pub(crate) sounds: mpsc::UnboundedReceiver<Loaded>,
+    pub(crate) lookups: Lookups,
+    /// What [`Lookups::ask`] has brought.
+    pub(crate) answers: mpsc::UnboundedReceiver<Answer>,
     /// Resolves, or is dropped, when the server is to stop.
     pub(crate) stop: oneshot::Receiver<()>,
 }
@@ -44,6 +51,10 @@ impl Control {
             tokio::select! {
                 Some(arrival) = self.arrivals.recv() => self.on_arrivals(arrival),
                 () = self.audio_events.notified() => self.on_audio(),
+                Some(loaded) = self.sounds.recv() => self.on_sound(loaded),
+                Some(Answer { leg, decision: answer }) = self.answers.recv() => {
+                    self.tell(Input::LookedUp { leg, answer });
+                }
                 () = sleep_until(self.switchboard.poll_timeout().map(|(at, _)| at)) => {
                     self.switchboard.handle_timeout(Instant::now());
                 }
@@ -90,12 +101,21 @@ impl Control {
         }
     }
 
+    fn on_sound(&mut self, loaded: Loaded) {
+        for event in self.audio.loaded(loaded) {
+            self.tell(Input::Media(event));
+        }
+    }
+
     /// Carries out all that the switchboard wants, and what follows from it.
     fn perform(&mut self) {
         while let Some(action) = self.switchboard.poll_action() {
             match action {
                 Action::Transmit(transmit) => self.transports.send(transmit),
                 Action::Media(command) => self.command(command),
+                Action::LookUp { leg, lookup, caller, dialled } => {
+                    self.lookups.ask(Question { leg, lookup, caller, dialled });
+                }
                 Action::Notice(notice) => log(&notice),
             }
         }
@@ -111,6 +131,7 @@ impl Control {
         tracing::info!("sip: {:?}", self.switchboard.sip_stats());
         tracing::info!("transports: {:?}", self.transports.losses());
         tracing::info!("audio: {:?}", self.audio.stats());
+        tracing::info!("recordings: {:?}", self.audio.recorder_stats());
         tracing::info!("stopped");
     }
 }

@@ -8,12 +8,14 @@ use confab_config::Config;
 use confab_media::{Engine, EngineConfig, Scheduling, SilenceLimits};
 use confab_sip::{Listener, Transport};
 use confab_switchboard::{Switchboard, SwitchboardConfig};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::audio::Audio;
 use crate::control::Control;
 use crate::gateways;
+use crate::lookup::Lookups;
+use crate::recording::Recordings;
 use crate::sounds::Library;
 use crate::transport::{BindError, Transports};
 
@@ -27,6 +29,9 @@ pub enum StartError {
     /// A thread is not to be had.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
+    /// The certificates of a look-up cannot be read.
+    #[error("{0}")]
+    Certificates(io::Error),
     /// The audio workers could not be started.
     #[error("cannot start the audio engine on {address}: {source}")]
     Audio {
@@ -43,7 +48,8 @@ pub struct Server {
     addresses: Vec<(Transport, SocketAddr)>,
     stop: Option<oneshot::Sender<()>>,
     control: JoinHandle<()>,
-    _lookups: JoinSet<()>,
+    /// Resolves the names of gateways.
+    _names: JoinSet<()>,
 }
 
 impl Server {
@@ -58,16 +64,32 @@ impl Server {
         let addresses = transports.addresses().to_vec();
         let audio_events = Arc::new(Notify::new());
         let engine = start_engine(&config, rand::random(), Arc::clone(&audio_events))?;
-        let (library, silent) = Library::of(&config);
+        let (loaded, sounds) = mpsc::unbounded_channel();
+        let (library, silent) = Library::of(&config, loaded);
         silent.iter().for_each(|warning| tracing::warn!("{warning}"));
-        library.prepare(&config).map_err(StartError::Thread)?;
-        let audio = Audio::new(engine, library, canonical_name(&config));
-        let lookups = gateways::resolve(&config.gateways, &transports.inbox());
+        library.prepare().map_err(StartError::Thread)?;
+        let (answer, answers) = mpsc::unbounded_channel();
+        let lookups = Lookups::new(config.lookups.clone(), answer).map_err(StartError::Certificates)?;
+        let ring = Arc::clone(&audio_events);
+        let recordings = Recordings::start(config.recording.dir.clone(), move || ring.notify_one())
+            .map_err(StartError::Thread)?;
+        let audio = Audio::new(engine, recordings, library, canonical_name(&config));
+        let names = gateways::resolve(&config.gateways, &transports.inbox());
         let switchboard = switchboard(config, &addresses, rand::random());
         let (stop, stopped) = oneshot::channel();
-        let control = Control { switchboard, transports, arrivals, audio, audio_events, stop: stopped };
+        let control = Control {
+            switchboard,
+            transports,
+            arrivals,
+            audio,
+            audio_events,
+            sounds,
+            lookups,
+            answers,
+            stop: stopped,
+        };
         let control = tokio::spawn(control.run());
-        Ok(Self { addresses, stop: Some(stop), control, _lookups: lookups })
+        Ok(Self { addresses, stop: Some(stop), control, _names: names })
     }
 
     /// Where it listens; a configured port 0 is the real one here.

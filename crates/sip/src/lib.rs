@@ -13,14 +13,15 @@ mod transport;
 
 pub use digest::{Algorithm, Challenge, Credentials, Secret, Verdict, Verifier, digest_response};
 pub use endpoint::{
-    Admission, AdmitAll, By, CallRef, Caller, Cause, End, Endpoint, EndpointConfig, Event, Gateway, Identity,
-    Input, InviteSummary, Limits, Listener, Outgoing, PingRef, PlaceError, Reason, Refusal, RegistrarConfig,
-    Stats, Target, Timers, User,
+    Admission, AdmitAll, Asker, By, CallRef, Caller, Cause, End, Endpoint, EndpointConfig, Event, Extension,
+    Gateway, Identity, Input, InviteSummary, Limits, Listener, Outgoing, PeerOptions, PingRef, PlaceError,
+    Reason, ReferMethod, Refusal, RegistrarConfig, Stats, SubscriptionRef, SuppliedPin, Target, Timers, User,
 };
 pub use limits::network;
 pub use message::{
-    CSeq, Contacts, Headers, Host, Invalid, Message, Method, NameAddr, Params, ParseError, ParseErrorKind,
-    Request, Response, Scheme, Uri, Via, header, reason_phrase,
+    CSeq, Contacts, Headers, Host, Invalid, Message, Method, NameAddr, Package, Params, ParseError,
+    ParseErrorKind, RAck, Refresher, Replaces, Request, Response, Scheme, SessionExpires, Uri, Via, header,
+    reason_phrase,
 };
 pub use stream::{Frame, StreamError, StreamReader};
 pub use transport::{ConnectionId, Flow, Transmit, Transport};

@@ -3,7 +3,10 @@
 
 #![allow(missing_docs, reason = "a test")]
 
-use confab_sip::{Headers, Host, Message, NameAddr, ParseErrorKind, StreamReader, Uri, Via, header};
+use confab_sip::{
+    Headers, Host, Message, NameAddr, Package, ParseErrorKind, RAck, Replaces, SessionExpires, StreamReader,
+    Uri, Via, header,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -28,9 +31,20 @@ fn look_at_everything(headers: &Headers) {
     let _ = (headers.from(), headers.to(), headers.contacts(), headers.cseq());
     let _ = (headers.record_routes(), headers.routes(), headers.expires(), headers.max_forwards());
     let _ = (headers.content_type(), headers.list(header::SUPPORTED).count());
+    look_at_extensions(headers);
     let _ = (headers.credentials(header::AUTHORIZATION), headers.challenges(header::WWW_AUTHENTICATE));
     let _ =
         headers.from().map(|from| (from.uri.unescaped_user(), from.uri.matches(&from.uri), from.to_string()));
+}
+
+/// The headers of the extensions, whatever any header holds.
+fn look_at_extensions(headers: &Headers) {
+    for (_, value) in headers.iter() {
+        let _ = (value.parse::<SessionExpires>(), value.parse::<RAck>(), value.parse::<Package>());
+        if let Ok(replaces) = value.parse::<Replaces>() {
+            assert_eq!(replaces.to_string().parse(), Ok(replaces));
+        }
+    }
 }
 
 fn assert_written_reads_back(message: &Message) {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use confab_conference::{Caller, Conferences, LegId, Outcome};
+use confab_conference::{Caller, Conferences, LegId, Origin, Outcome, Release};
 use confab_sdp::{SdpError, Session, Stream};
 use confab_sip::{Admission, By, CallRef, Cause, End, Event, InviteSummary, Refusal, network};
 
@@ -21,21 +21,25 @@ pub(crate) struct Gate<'a> {
 
 impl Admission for Gate<'_> {
     fn admit(&self, invite: &InviteSummary<'_>) -> Result<(), Refusal> {
-        self.conferences
-            .admit(invite.dialled, invite.authenticated)
-            .map_err(|refused| Refusal::new(refused.status))
+        let (user, gateway) = (invite.authenticated, invite.gateway);
+        let origin = Origin { user, gateway, address: Some(invite.source.ip()) };
+        self.conferences.admit(invite.dialled, origin).map_err(|refused| Refusal::new(refused.status))
     }
 }
 
 impl Switchboard {
     pub(crate) fn on_sip(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Offered { call, caller, authenticated, gateway, dialled, source, sdp } => {
+            Event::Offered { call, caller, authenticated, gateway, dialled, source, replaces, pin, sdp } => {
                 let number = authenticated.clone().unwrap_or(caller.user);
                 // All callers of a gateway share its address: it says nothing about one of them.
                 let from = gateway.is_none().then(|| network(source.ip()));
-                let caller = Caller { number, name: caller.display, user: authenticated, source: from };
-                self.on_offered(call, Arrival { caller, dialled, source: source.ip(), offer: sdp });
+                let address = Some(source.ip());
+                let (user, name) = (authenticated, caller.display);
+                let pin = pin.and_then(|pin| pin.expose().parse().ok());
+                let caller = Caller { number, name, user, source: from, gateway, address, pin };
+                let arrival = Arrival { caller, dialled, source: source.ip(), replaces: None, offer: sdp };
+                self.on_offered(now, call, arrival, replaces);
             }
             Event::Progress { call, .. } => self.with_leg(now, call, Self::on_progress),
             Event::Answered { call, sdp } => {
@@ -64,6 +68,18 @@ impl Switchboard {
             Event::Asked { call, status } => {
                 self.with_leg(now, call, |this, now, leg| this.on_asked(now, leg, status));
             }
+            Event::Subscribed { subscription, asker, conference } => {
+                self.on_subscribed(now, subscription, &asker, conference);
+            }
+            Event::Refreshed { subscription, last } => self.on_refreshed(now, subscription, last),
+            Event::Notified { subscription } => self.on_notified(now, subscription),
+            Event::Unsubscribed { subscription } => {
+                self.on_unsubscribed(subscription);
+                self.forget_refer(subscription);
+            }
+            Event::Referred { subscription, asker, number, method } => {
+                self.on_referred(now, subscription, &asker, number, method);
+            }
             Event::Ended { call, end } => self.on_ended(now, call, &end),
             Event::OfferAnswered { .. } | Event::OfferRefused { .. } => {}
             event => self.notice(Notice::Sip(event)),
@@ -84,16 +100,29 @@ impl Switchboard {
         }
     }
 
-    fn on_offered(&mut self, call: CallRef, arrival: Arrival) {
-        let room = self.conferences.room_of_number(&arrival.dialled, arrival.caller.user.as_deref());
+    /// A new call; `replaces`: it takes the place of that one (RFC 3891).
+    fn on_offered(&mut self, now: Instant, call: CallRef, arrival: Arrival, replaces: Option<CallRef>) {
+        let old = replaces.and_then(|old| self.legs.of_call(old));
+        if replaces.is_some() && old.is_none() {
+            return self.endpoint.reject(now, call, Refusal::new(481));
+        }
+        let room = match old {
+            Some(old) => self.conferences.room_of_leg(old),
+            None => self.conferences.room_of_number(&arrival.dialled, Origin::from(&arrival.caller)),
+        };
+        let arrival = Arrival { replaces: old, ..arrival };
         let leg = self.legs.add_inbound(Leg::arriving(call, arrival));
         self.command(MediaCommand::OpenLeg { leg, room });
     }
 
     /// A caller's ports are reserved: answer his offer, or refuse him while nothing has happened yet.
     pub(crate) fn on_arrival(&mut self, now: Instant, id: LegId, port: u16, arrival: Arrival) {
-        let (dialled, user) = (&arrival.dialled, arrival.caller.user.as_deref());
-        let profile = self.conferences.profile_of_number(dialled, user).unwrap_or_default();
+        let origin = Origin::from(&arrival.caller);
+        let profile = match arrival.replaces {
+            Some(old) => self.conferences.profile_of_leg(old),
+            None => self.conferences.profile_of_number(&arrival.dialled, origin),
+        };
+        let profile = profile.unwrap_or_default();
         let mut session = self.new_session(port, Some(arrival.source), &profile);
         let answer = arrival.offer.as_deref().map(|offer| self.answer_to(offer, &mut session)).transpose();
         let answer = match answer {
@@ -105,10 +134,30 @@ impl Switchboard {
         leg.session = Some(session);
         leg.stage = Stage::Ringing { answer };
         let held = leg.held;
-        let (caller, dialled) = (arrival.caller, arrival.dialled);
-        self.tell(now, confab_conference::Input::Arrived { leg: id, caller, dialled });
+        let Arrival { caller, dialled, replaces, .. } = arrival;
+        match replaces {
+            Some(old) => self.tell(now, confab_conference::Input::Replaced { old, new: id, caller }),
+            None => self.admit(now, id, caller, dialled),
+        }
         if held {
             self.tell(now, confab_conference::Input::Held { leg: id, on: true });
+        }
+    }
+
+    /// Lets a caller in. Whose number leads to a room of another name, as that of a conference factory does, is told the
+    /// room's own in our Contact, if others get there by it (RFC 4579 §5.4).
+    fn admit(&mut self, now: Instant, id: LegId, caller: Caller, dialled: String) {
+        let asked =
+            confab_conference::Input::Arrived { leg: id, caller: caller.clone(), dialled: dialled.clone() };
+        self.tell(now, asked);
+        let call = self.legs.find(id).and_then(|leg| leg.call);
+        let (Some(call), Some((_, room))) = (call, self.conferences.name_of_leg(id)) else { return };
+        let leads_there = |number: &str| {
+            let led = self.conferences.room_name_of_number(number, Origin::from(&caller));
+            led.is_some_and(|name| name == room)
+        };
+        if !leads_there(&dialled) && leads_there(&room) {
+            self.endpoint.name_contact(call, &room);
         }
     }
 
@@ -153,8 +202,7 @@ impl Switchboard {
     fn on_answered(&mut self, now: Instant, id: LegId, sdp: Option<Bytes>) {
         if !sdp.is_some_and(|sdp| self.takes_answer(id, &sdp)) {
             self.end_leg(now, id, Cause::INCOMPATIBLE_DESTINATION);
-            return self
-                .tell(now, confab_conference::Input::Failed { leg: id, outcome: Outcome::Unreachable });
+            return self.unreachable(now, id, Release::default());
         }
         if let Some(leg) = self.legs.find_mut(id) {
             leg.stage = Stage::Answered;
@@ -259,7 +307,8 @@ impl Switchboard {
         match leg.stage {
             Stage::Arriving(_) => {}
             Stage::Ringing { .. } if leg.outbound => {
-                self.tell(now, confab_conference::Input::Failed { leg: id, outcome: outcome(end) });
+                let (outcome, release) = (outcome(end), release(end));
+                self.tell(now, confab_conference::Input::Failed { leg: id, outcome, release });
             }
             _ => self.tell(now, confab_conference::Input::Left { leg: id }),
         }
@@ -268,6 +317,17 @@ impl Switchboard {
 
 fn sdp_refusal(error: &SdpError) -> Refusal {
     Refusal { warning: Some(error.warning()), ..Refusal::new(error.status()) }
+}
+
+/// What the other side said when the call ended.
+fn release(end: &End) -> Release {
+    Release { status: end.status, q850: end.reason.as_deref().and_then(q850) }
+}
+
+/// The cause in a Reason header, such as `Q.850;cause=17;text="User busy"` (RFC 3326 §2).
+fn q850(reason: &str) -> Option<u16> {
+    let mut parameters = reason.strip_prefix("Q.850")?.split(';').map(str::trim);
+    parameters.find_map(|parameter| parameter.strip_prefix("cause=")?.trim().parse().ok())
 }
 
 /// What the final response to our INVITE means to the one who asked for the call.
@@ -283,6 +343,21 @@ fn outcome(end: &End) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cause_of_a_reason_header() {
+        let table = [
+            ("Q.850;cause=17;text=\"User busy\"", Some(17)),
+            ("Q.850 ; cause=16", Some(16)),
+            ("SIP;cause=486", None),
+            ("Q.850;text=\"cause=x\"", None),
+            ("Q.850;cause=99999999", None),
+            ("Busy Here", None),
+        ];
+        for (reason, expected) in table {
+            assert_eq!(q850(reason), expected, "{reason}");
+        }
+    }
 
     #[test]
     fn final_responses_as_the_inviter_hears_of_them() {

@@ -18,12 +18,7 @@ pub(crate) enum Stage {
     /// A caller, while his ports are being reserved. The conferences do not know him yet.
     Arriving(Box<Arrival>),
     /// Somebody we are to call, while his ports are being reserved.
-    Dialling {
-        /// Whom.
-        target: DialTarget,
-        /// Who it is from.
-        caller: CallerId,
-    },
+    Dialling(Box<Dialling>),
     /// The INVITE is out (outbound) or unanswered (inbound, with our answer to his offer at hand).
     Ringing {
         /// Inbound: the session description of our 200. `None` when his INVITE had no offer, and for outbound legs.
@@ -33,6 +28,15 @@ pub(crate) enum Stage {
     Answered,
 }
 
+/// An INVITE that is to be sent.
+#[derive(Debug)]
+pub(crate) struct Dialling {
+    /// Whom.
+    pub(crate) target: DialTarget,
+    /// Who it is from.
+    pub(crate) caller: CallerId,
+}
+
 /// What an INVITE brought.
 #[derive(Debug)]
 pub(crate) struct Arrival {
@@ -40,6 +44,8 @@ pub(crate) struct Arrival {
     pub(crate) dialled: String,
     /// Where the INVITE came from.
     pub(crate) source: IpAddr,
+    /// The leg whose place he takes.
+    pub(crate) replaces: Option<LegId>,
     pub(crate) offer: Option<Bytes>,
 }
 
@@ -76,7 +82,7 @@ impl Leg {
 
     /// Somebody we are to call, whose ports are not reserved yet.
     pub(crate) fn dialling(target: DialTarget, caller: CallerId) -> Self {
-        Self::new(Stage::Dialling { target, caller })
+        Self::new(Stage::Dialling(Box::new(Dialling { target, caller })))
     }
 
     fn new(stage: Stage) -> Self {
@@ -111,7 +117,7 @@ impl Leg {
     pub(crate) fn who(&self) -> &str {
         match &self.stage {
             Stage::Arriving(arrival) => &arrival.caller.number,
-            Stage::Dialling { target, .. } => target.number(),
+            Stage::Dialling(dialling) => dialling.target.number(),
             Stage::Ringing { .. } | Stage::Answered => &self.name,
         }
     }

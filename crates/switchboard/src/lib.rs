@@ -13,11 +13,13 @@
 
 mod calls;
 mod digits;
+mod focus;
 mod leg;
 mod local;
 mod media;
 mod notice;
 mod quality;
+mod referrals;
 mod rooms;
 mod silence;
 
@@ -25,17 +27,19 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use confab_conference::{Conferences, LegId, Settings};
+use confab_conference::{Caller, Conferences, Decision, LegId, Settings};
 use confab_sip::{Endpoint, EndpointConfig, Transmit};
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
+use focus::Focus;
 use leg::Legs;
 use local::LocalAudio;
 pub use media::{MediaCommand, MediaEvent, Shortage};
 pub use notice::Notice;
 use quality::Departed;
 pub use quality::{LineName, LineQuality};
+use referrals::Referrals;
 use silence::Questions;
 
 /// What the switchboard is built from.
@@ -58,6 +62,13 @@ pub enum Input {
     Sip(confab_sip::Input),
     /// From the audio engine.
     Media(MediaEvent),
+    /// What [`Action::LookUp`] has brought.
+    LookedUp {
+        /// The caller's leg.
+        leg: LegId,
+        /// What was decided, or why nothing was.
+        answer: Result<Decision, String>,
+    },
     /// Stop: refuse new calls, end every leg.
     ShutDown {
         /// What refused callers are told to wait before they try again.
@@ -72,6 +83,17 @@ pub enum Action {
     Transmit(Transmit),
     /// Tell the audio engine.
     Media(MediaCommand),
+    /// Ask elsewhere about an incoming call; [`Input::LookedUp`] is the answer.
+    LookUp {
+        /// The caller's leg.
+        leg: LegId,
+        /// The name of the look-up.
+        lookup: String,
+        /// Who calls.
+        caller: Caller,
+        /// What he dialled.
+        dialled: String,
+    },
     /// Something worth a line in the log.
     Notice(Notice),
 }
@@ -85,6 +107,8 @@ pub enum Reason {
     Conference(confab_conference::Reason),
     /// A silent phone was asked whether it is there, and should have answered.
     Silence,
+    /// Who watches a room may be told of it again.
+    Watch,
 }
 
 /// Calls, rooms and audio legs, joined. See the [crate's page](crate).
@@ -94,6 +118,8 @@ pub struct Switchboard {
     legs: Legs,
     audio: LocalAudio,
     questions: Questions,
+    focus: Focus,
+    referrals: Referrals,
     departed: Departed,
     rng: StdRng,
     actions: VecDeque<Action>,
@@ -106,6 +132,8 @@ impl Switchboard {
         let mut endpoint_seed = [0; 32];
         rng.fill_bytes(&mut endpoint_seed);
         Self {
+            focus: Focus::new(&config.endpoint),
+            referrals: Referrals::default(),
             endpoint: Endpoint::new(config.endpoint, endpoint_seed),
             conferences: Conferences::new(config.conference),
             legs: Legs::default(),
@@ -126,6 +154,9 @@ impl Switchboard {
                 self.endpoint.handle_input(now, input, &admission);
             }
             Input::Media(event) => self.on_media(now, event),
+            Input::LookedUp { leg, answer } => {
+                self.tell(now, confab_conference::Input::LookedUp { leg, answer });
+            }
             Input::ShutDown { retry_after } => self.shut_down(now, retry_after),
         }
         self.settle(now);
@@ -136,6 +167,7 @@ impl Switchboard {
         self.endpoint.handle_timeout(now);
         self.conferences.handle_timeout(now);
         self.questions_due(now);
+        self.watchers_due(now);
         self.settle(now);
     }
 
@@ -151,7 +183,8 @@ impl Switchboard {
         let sip = self.endpoint.poll_timeout().map(|(at, why)| (at, Reason::Sip(why)));
         let conference = self.conferences.poll_timeout().map(|(at, why)| (at, Reason::Conference(why)));
         let silence = self.questions.next().map(|at| (at, Reason::Silence));
-        [sip, conference, silence].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let watch = self.focus.next().map(|at| (at, Reason::Watch));
+        [sip, conference, silence, watch].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Calls that are up or being set up.
@@ -176,6 +209,8 @@ impl Switchboard {
                 self.on_sip(now, event);
             } else if let Some(action) = self.conferences.poll_action() {
                 self.on_conference(now, action);
+            } else if let Some(room) = self.conferences.poll_changed_room() {
+                self.on_room_changed(now, room);
             } else {
                 break;
             }

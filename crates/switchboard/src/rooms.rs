@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use confab_conference::{Action, CallerId, Control, DialTarget, InbandDtmf, Input, LegId, Outcome, Profile};
+use confab_conference::{
+    Action, CallerId, Control, DialTarget, InbandDtmf, Input, LegId, Outcome, Profile, Release, RoomId,
+};
 use confab_sdp::Session;
 use confab_sip::{Cause, Identity, Outgoing, Refusal, Target};
 use rand::RngCore;
@@ -21,6 +23,9 @@ impl Switchboard {
             Action::Hangup { leg, cause } => {
                 self.end_leg(now, leg, Cause { q850: cause.q850(), text: cause.text() });
             }
+            Action::LookUp { leg, lookup, caller, dialled } => {
+                self.actions.push_back(crate::Action::LookUp { leg, lookup, caller, dialled });
+            }
             Action::Dial { leg, target, caller } => self.dial(leg, target, caller),
             Action::Attach { leg, room } => {
                 if let Some(leg) = self.legs.find_mut(leg) {
@@ -28,15 +33,31 @@ impl Switchboard {
                 }
                 self.start_audio(leg);
             }
-            Action::OpenRoom { room, profile, denoise, .. } => {
-                self.command(MediaCommand::OpenRoom { room, profile, denoise });
+            Action::Move { leg, room } => self.move_audio(leg, room),
+            Action::OpenRoom { room, profile, denoise, near, .. } => {
+                self.command(MediaCommand::OpenRoom { room, profile, denoise, near });
             }
             Action::CloseRoom { room } => self.command(MediaCommand::CloseRoom { room }),
             Action::Set { leg, control } => self.command(MediaCommand::Set { leg, control }),
-            Action::Play { playback, to, sounds, repeat } => {
-                self.command(MediaCommand::Play { playback, to, sounds, repeat });
+            Action::Play { playback, to, sounds, repeat, duck_db, language } => {
+                self.command(MediaCommand::Play { playback, to, sounds, repeat, duck_db, language });
             }
+            Action::ReferResult { refer, status } => self.on_refer_result(now, refer, status),
+            Action::SendDigit { leg, digit } => self.command(MediaCommand::SendDigit { leg, digit }),
             Action::Stop { playback } => self.command(MediaCommand::Stop { playback }),
+            Action::Record { recording, room, plan, variables } => {
+                self.command(MediaCommand::Record { recording, room, plan, variables });
+            }
+            Action::PauseRecording { recording, on } => {
+                self.command(MediaCommand::PauseRecording { recording, on });
+            }
+            Action::StopRecording { recording } => self.command(MediaCommand::StopRecording { recording }),
+            Action::Mark { recording, mark } => self.command(MediaCommand::Mark { recording, mark }),
+            Action::RecordName { leg, clip, max } => {
+                self.command(MediaCommand::RecordName { leg, clip, max });
+            }
+            Action::StopRecordingName { leg } => self.command(MediaCommand::StopRecordingName { leg }),
+            Action::ForgetClip { clip } => self.command(MediaCommand::ForgetClip { clip }),
         }
     }
 
@@ -53,7 +74,24 @@ impl Switchboard {
             MediaEvent::Talking { leg, on } => self.tell(now, Input::Talking { leg, on }),
             MediaEvent::PlaybackDone { playback } => self.tell(now, Input::PlaybackDone { playback }),
             MediaEvent::RoomFailed { room } => self.tell(now, Input::RoomFailed { room }),
+            MediaEvent::MutedTalk { leg } => self.tell(now, Input::MutedTalk { leg }),
+            MediaEvent::Floor { leg, on } => self.tell(now, Input::Floor { leg, on }),
+            MediaEvent::Echo { leg, on, delay_ms, loss_db } => {
+                self.tell(now, Input::Echo { leg, on, delay_ms, loss_db });
+            }
             MediaEvent::TooLoud { leg } => self.tell(now, Input::TooLoud { leg }),
+            MediaEvent::RecordingStarted { recording, path } => {
+                self.tell(now, Input::RecordingStarted { recording, path });
+            }
+            MediaEvent::RecordingStopped { recording, error } => {
+                self.tell(now, Input::RecordingStopped { recording, error });
+            }
+            MediaEvent::RecordingGap { recording, lost } => {
+                self.tell(now, Input::RecordingGap { recording, lost });
+            }
+            MediaEvent::NameRecorded { leg, clip, length } => {
+                self.tell(now, Input::NameRecorded { leg, clip, length });
+            }
             MediaEvent::Silent { leg, for_ms } => self.on_silent(now, leg, for_ms),
             MediaEvent::Quality { leg, line } => self.on_quality(now, leg, line),
             MediaEvent::LineOver { leg, quality } => self.on_line_over(leg, *quality),
@@ -76,7 +114,7 @@ impl Switchboard {
         let Some(leg) = self.legs.open(id, port) else { return };
         match std::mem::replace(&mut leg.stage, Stage::Ringing { answer: None }) {
             Stage::Arriving(arrival) => self.on_arrival(now, id, port, *arrival),
-            Stage::Dialling { target, caller } => self.place(now, id, port, target, caller),
+            Stage::Dialling(dialling) => self.place(now, id, port, dialling.target, dialling.caller),
             other => leg.stage = other,
         }
     }
@@ -86,7 +124,7 @@ impl Switchboard {
         let (who, outbound) = (leg.who().into(), leg.outbound);
         if outbound {
             self.legs.remove(id);
-            self.tell(now, Input::Failed { leg: id, outcome: Outcome::Unreachable });
+            self.unreachable(now, id, Release::default());
         } else {
             self.refuse_for_shortage(now, id, shortage);
         }
@@ -106,7 +144,7 @@ impl Switchboard {
         let sdp = session.offer();
         let contact_user = Some(caller.number.clone());
         let from = Identity { display: caller.name, user: caller.number };
-        let outgoing = Outgoing { target, from, contact_user, sdp };
+        let outgoing = Outgoing { target, from, contact_user, replaces: None, sdp };
         match self.endpoint.place(now, outgoing) {
             Ok(call) => {
                 self.legs.bind(id, call);
@@ -118,9 +156,14 @@ impl Switchboard {
                 self.legs.remove(id);
                 self.command(MediaCommand::StopLeg { leg: id });
                 self.notice(Notice::NotPlaced { leg: id, error });
-                self.tell(now, Input::Failed { leg: id, outcome: Outcome::Unreachable });
+                self.unreachable(now, id, Release::default());
             }
         }
+    }
+
+    /// There is no way to whom this leg calls. It is gone.
+    pub(crate) fn unreachable(&mut self, now: Instant, leg: LegId, release: Release) {
+        self.tell(now, Input::Failed { leg, outcome: Outcome::Unreachable, release });
     }
 
     /// 200 to a caller: with the answer to his offer, or with an offer of ours when he made none.
@@ -147,6 +190,24 @@ impl Switchboard {
         let profile = self.conferences.profile_of_leg(id).unwrap_or_default();
         let stream = stream.unwrap_or_else(|| before_the_answer(&profile));
         self.command(MediaCommand::StartLeg { leg: id, room, stream, signalling, profile });
+        self.listen_for_keys(id);
+    }
+
+    /// A leg goes on in another room; who has no audio yet, starts there.
+    fn move_audio(&mut self, id: LegId, room: RoomId) {
+        let Some(leg) = self.legs.find_mut(id) else { return };
+        leg.room = Some(room);
+        if !leg.flowing {
+            return self.start_audio(id);
+        }
+        leg.hears_keys = false;
+        let (stream, signalling) = (leg.stream().cloned(), leg.signalling);
+        if let Some((who, room)) = self.conferences.name_of_leg(id) {
+            leg.name = format!("room {room}: {who}").into();
+        }
+        let profile = self.conferences.profile_of_leg(id).unwrap_or_default();
+        let stream = stream.unwrap_or_else(|| before_the_answer(&profile));
+        self.command(MediaCommand::MoveLeg { leg: id, room, stream, signalling, profile });
         self.listen_for_keys(id);
     }
 

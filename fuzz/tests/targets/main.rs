@@ -3,6 +3,7 @@
 mod decoders;
 mod digest;
 mod dtmf;
+mod focus;
 mod message;
 mod rtp_rtcp;
 mod sdp;

@@ -1,4 +1,4 @@
-use confab_sip::{Headers, Message, header};
+use confab_sip::{Headers, Message, Package, RAck, Replaces, SessionExpires, header};
 
 #[test]
 fn message() {
@@ -38,5 +38,9 @@ fn look(headers: &Headers) {
         headers.content_type(),
         headers.list(header::ALLOW).count(),
     );
+    for (_, value) in headers.iter() {
+        let _ = (value.parse::<SessionExpires>(), value.parse::<RAck>());
+        let _ = (value.parse::<Replaces>(), value.parse::<Package>());
+    }
     let _ = (headers.credentials(header::AUTHORIZATION), headers.challenges(header::WWW_AUTHENTICATE));
 }

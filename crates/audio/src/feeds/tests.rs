@@ -250,7 +250,7 @@ fn every_leg_that_goes_gets_a_feed_to_take_away() {
     (0..6).for_each(|member| hall.talks(member, 300.0 + 100.0 * member as f32, 4000.0));
     hall.run(200);
     while let Some(member) = hall.members.pop() {
-        let _stopped = hall.mixer.remove(member.slot);
+        hall.mixer.remove(member.slot).for_each(drop);
         let is_last = hall.members.iter().all(|other| other.feed != member.feed);
         let feed = hall.feeds.remove(member.codec, member.feed, is_last);
         assert!(feed.is_some_and(|feed| feed.suits(member.codec)));

@@ -202,14 +202,18 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    #[expect(clippy::disallowed_methods, reason = "some instant to count from")]
     pub(crate) fn new(rate: u32, interval_ms: u16, tuning: Tuning) -> Self {
+        Self::with(MixerConfig { rate, interval_ms, ..MixerConfig::default() }, tuning)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "some instant to count from")]
+    pub(crate) fn with(mixer: MixerConfig, tuning: Tuning) -> Self {
         let now = Instant::now();
-        let mixer = MixerConfig { rate, interval_ms, ..MixerConfig::default() };
+        let format = Format::new(mixer.rate, mixer.interval_ms).unwrap();
         let clock = Clock::new(now, Duration::from_secs(1_700_000_000));
         Self {
             room: Room::new(RoomConfig { mixer, clock, silence: SilenceLimits::default() }),
-            format: Format::new(rate, interval_ms).unwrap(),
+            format,
             tuning,
             now,
             phones: Vec::new(),

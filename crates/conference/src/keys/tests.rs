@@ -90,32 +90,104 @@ fn it_waits_only_while_the_digits_could_become_more() {
 
 #[test]
 fn all_errors_are_told_with_their_sequences() {
+    let long = "1".repeat(33);
     let bindings = [
         ("0", vec!["mute"]),
         ("0", vec!["deaf"]),
         ("*x", vec!["mute"]),
         ("", vec!["mute"]),
-        ("123456789", vec!["mute"]),
+        (long.as_str(), vec!["mute"]),
         ("5", vec!["vol up"]),
         ("6", vec![]),
         ("7", vec!["hangup", "mute"]),
+        ("8", vec!["transfer 2000", "help"]),
+        ("9", vec!["transfer"]),
     ];
     let errors = KeyMap::new(bindings).unwrap_err();
     let sequences: Vec<_> = errors.iter().map(KeyMapError::sequence).collect();
-    assert_eq!(sequences, ["0", "*x", "", "123456789", "5", "6", "7"]);
+    assert_eq!(sequences, ["0", "*x", "", long.as_str(), "5", "6", "7", "8", "9"]);
     assert!(matches!(errors[0], KeyMapError::Duplicate { .. }));
     assert!(matches!(errors[1], KeyMapError::IllegalDigit { digit: 'x', .. }));
     assert!(errors[4].to_string().contains("`vol up`; the actions are: mute, mute on,"));
-    let unreachable = [2, 3, 5, 6].map(|at| matches!(errors[at], KeyMapError::Unreachable { .. }));
-    assert_eq!(unreachable, [true; 4]);
+    assert!(errors[7].to_string().contains("what follows `transfer` can never act"));
+    let unreachable = [2, 3, 5, 6, 7].map(|at| matches!(errors[at], KeyMapError::Unreachable { .. }));
+    assert_eq!(unreachable, [true; 5]);
+    assert!(matches!(errors[8], KeyMapError::UnknownAction { .. }), "to where?");
+}
+
+#[test]
+fn the_longest_sequence_that_may_be_works() {
+    let keys = "*1".repeat(16);
+    let map = map(&[(&keys, "mute"), ("*", "deaf")]);
+    assert_eq!(typed(&map, &keys), [KeyAction::Mute]);
+    assert_eq!(typed(&map, &format!("{}.", &keys[..31])), vec![KeyAction::Deaf; 16]);
 }
 
 #[test]
 fn names_of_actions_read_and_write() {
     for (action, name) in KeyAction::NAMES {
-        assert_eq!(name.parse(), Ok(action));
+        if matches!(
+            action,
+            KeyAction::Transfer(_) | KeyAction::Play(_) | KeyAction::Event(_) | KeyAction::DialList(_)
+        ) {
+            assert!(name.parse::<KeyAction>().is_err(), "`{name}` needs something after it");
+            let full: KeyAction = format!("{name} x").parse().unwrap();
+            assert_eq!((full.name(), full.to_string()), (name, format!("{name} x")));
+            continue;
+        }
+        assert_eq!(name.parse(), Ok(action.clone()));
+        assert_eq!(name.replace(' ', "_").parse(), Ok(action.clone()));
         assert_eq!(action.to_string(), name);
+        assert!(format!("{name} x").parse::<KeyAction>().is_err(), "{name} takes no data");
     }
+}
+
+#[test]
+fn other_names_lead_to_actions() {
+    for (alias, name) in KeyAction::ALIASES {
+        let action = alias.parse().or_else(|_| format!("{alias} x").parse::<KeyAction>());
+        assert_eq!(action.unwrap().name(), name, "{alias}");
+    }
+    let sounds = |names: &[&str]| KeyAction::Play(names.iter().map(|name| (*name).to_owned()).collect());
+    let cases = [
+        ("leave_conference", KeyAction::Hangup),
+        ("no_op", KeyAction::NoOp),
+        ("participant_count", KeyAction::ParticipantCount),
+        ("admin_kick_last", KeyAction::KickLast),
+        ("playback(a.wav&b.wav)", sounds(&["a.wav", "b.wav"])),
+        ("playback_and_continue(a.wav)", sounds(&["a.wav"])),
+        ("execute_application playback a_b-c.wav", sounds(&["a_b-c.wav"])),
+        ("play rules.wav & thanks.wav", sounds(&["rules.wav", "thanks.wav"])),
+        ("transfer 2000", KeyAction::Transfer("2000".to_owned())),
+        ("event coffee break", KeyAction::Event("coffee break".to_owned())),
+        ("dial list board", KeyAction::DialList("board".to_owned())),
+    ];
+    for (written, action) in cases {
+        assert_eq!(written.parse(), Ok(action), "{written}");
+    }
+    for wrong in [
+        "",
+        "mut",
+        "mutes",
+        "mute  all of them",
+        "play a.wav&&b.wav",
+        "playback()",
+        "é",
+        "dial list",
+        "event a\nb",
+    ] {
+        assert!(wrong.parse::<KeyAction>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn what_rules_the_room_needs_a_moderator() {
+    let of = |right| move |(action, _): &(KeyAction, &str)| action.needs() == right;
+    let moderators: Vec<_> = KeyAction::NAMES.into_iter().filter(of(Some(Right::Moderator))).collect();
+    assert_eq!(moderators.len(), 18);
+    let freeswitch = KeyAction::NAMES.into_iter().take_while(|(_, name)| *name != "no op");
+    assert!(freeswitch.into_iter().all(|(action, _)| action.needs().is_none()), "there, who has the key may");
+    assert_eq!(KeyAction::NAMES.into_iter().filter(of(Some(Right::Invite))).count(), 5);
 }
 
 proptest! {
@@ -136,7 +208,7 @@ proptest! {
         let mut matcher = Matcher::new(map(&[("*12345", "mute"), ("*1", "invite"), ("12", "deaf")]));
         for key in keys.chars() {
             matcher.push(key, &mut Vec::new());
-            prop_assert!(matcher.pending.len() < MAX_SEQUENCE);
+            prop_assert!(matcher.pending() < map::MAX_SEQUENCE);
         }
         matcher.timeout(&mut Vec::new());
         prop_assert!(!matcher.is_waiting());

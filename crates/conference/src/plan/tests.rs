@@ -57,17 +57,18 @@ fn deny_wins_and_what_matches_nothing_is_not_called() {
     let plan = NumberPlan {
         deny: vec![pattern("00."), pattern("1009")],
         allow: vec![
-            (pattern("X{4}"), Destination::User),
-            (pattern("X{5,11}"), Destination::Gateway("mygw".into())),
+            PlanEntry::new(pattern("X{4}"), Destination::User),
+            PlanEntry::new(pattern("X{5,11}"), Destination::Gateway("mygw".into())),
         ],
     };
     let gateway = |number: &str| DialTarget::Gateway { gateway: "mygw".into(), number: number.into() };
-    assert_eq!(plan.resolve("1004"), Some(DialTarget::User("1004".into())));
-    assert_eq!(plan.resolve("20001"), Some(gateway("20001")));
+    let targets = |number: &str| plan.find(number).map(|entry| entry.targets(number));
+    assert_eq!(targets("1004"), Some(vec![DialTarget::User("1004".into())]));
+    assert_eq!(targets("20001"), Some(vec![gateway("20001")]));
     for number in ["1009", "0012345", "123", "123456789012", "10*4", "1004;a=b", "+1004", ""] {
-        assert_eq!(plan.resolve(number), None, "{number}");
+        assert_eq!(plan.find(number), None, "{number}");
     }
-    assert_eq!(NumberPlan::default().resolve("1004"), None);
+    assert_eq!(NumberPlan::default().find("1004"), None);
 }
 
 proptest! {

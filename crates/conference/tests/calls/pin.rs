@@ -1,6 +1,6 @@
 //! The PIN of route 2003.
 
-use confab_conference::{Caller, Cause, LegId, Who};
+use confab_conference::{Caller, Cause, LegId, Users};
 
 use crate::script::Script;
 use crate::tutorial;
@@ -190,8 +190,8 @@ fn a_pin_is_never_shown() {
 #[test]
 fn a_route_may_be_for_users_only() {
     let mut settings = tutorial::settings();
-    settings.routes[0].who = Who::Only(["1001".to_owned()].into());
-    settings.routes[1].who = Who::Users;
+    settings.routes[0].who.users = Users::Only(["1001".to_owned()].into());
+    settings.routes[1].who.users = Users::Authenticated;
     let mut script = Script::with(settings);
     let caller = |user: Option<&str>| Caller {
         number: "1001".into(),

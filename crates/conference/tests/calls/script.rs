@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use confab_conference::{
-    Caller, Cause, Conferences, DialTarget, Event, Input, LegId, Listener, Outcome, PlaybackId, Settings,
+    Caller, Cause, Conferences, DialTarget, Event, Input, LegId, Listener, Load, Outcome, PlaybackId,
+    Release, Roster, Settings,
 };
 
 use crate::tutorial;
@@ -13,6 +14,8 @@ pub(crate) struct Script {
     pub(crate) now: Instant,
     pub(crate) world: World,
     pub(crate) events: Vec<String>,
+    /// The same, as they came.
+    pub(crate) told: Vec<Event>,
     conferences: Conferences,
     calls: u64,
 }
@@ -29,14 +32,25 @@ impl Script {
 
     pub(crate) fn with(settings: Settings) -> Self {
         let conferences = Conferences::new(settings);
-        Self { now: base(), world: World::default(), events: Vec::new(), conferences, calls: 0 }
+        Self {
+            now: base(),
+            world: World::default(),
+            events: Vec::new(),
+            told: Vec::new(),
+            conferences,
+            calls: 0,
+        }
     }
 
     /// An incoming call, not authenticated.
     pub(crate) fn call(&mut self, number: &str, dialled: &str) -> LegId {
         let source = Some([192, 0, 2, 7].into());
-        let caller =
-            Caller { number: number.to_owned(), name: Some(format!("Mr {number}")), user: None, source };
+        let caller = Caller {
+            number: number.to_owned(),
+            name: Some(format!("Mr {number}")),
+            source,
+            ..Caller::default()
+        };
         self.arrive(caller, dialled)
     }
 
@@ -46,6 +60,15 @@ impl Script {
         self.world.arrive(leg);
         self.input(Input::Arrived { leg, caller, dialled: dialled.to_owned() });
         leg
+    }
+
+    /// A call of somebody that is to take the place of this leg.
+    pub(crate) fn replace(&mut self, old: LegId, caller: Caller) -> LegId {
+        self.calls += 1;
+        let new = LegId(self.calls);
+        self.world.arrive(new);
+        self.input(Input::Replaced { old, new, caller });
+        new
     }
 
     pub(crate) fn input(&mut self, input: Input) {
@@ -80,7 +103,7 @@ impl Script {
     }
 
     pub(crate) fn fail(&mut self, leg: LegId, outcome: Outcome) {
-        self.input(Input::Failed { leg, outcome });
+        self.input(Input::Failed { leg, outcome, release: Release::default() });
     }
 
     pub(crate) fn hang_up(&mut self, leg: LegId) {
@@ -145,6 +168,20 @@ impl Script {
         self.events.iter().any(|event| event.contains(what))
     }
 
+    /// Who is in the room of this leg.
+    pub(crate) fn roster(&self, leg: LegId) -> Roster {
+        self.conferences.roster(self.now, self.world.lines[&leg].room.unwrap()).unwrap()
+    }
+
+    /// What is kept at present.
+    pub(crate) fn load(&self) -> Load {
+        self.conferences.load()
+    }
+
+    pub(crate) fn conferences(&mut self) -> &mut Conferences {
+        &mut self.conferences
+    }
+
     pub(crate) fn conferences_timeout(&self) -> Option<Instant> {
         self.conferences.poll_timeout().map(|(at, _)| at)
     }
@@ -166,6 +203,7 @@ impl Script {
         }
         while let Some(event) = self.conferences.poll_event() {
             self.note(&event);
+            self.told.push(event);
         }
     }
 

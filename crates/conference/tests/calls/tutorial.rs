@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use confab_conference::{
-    CallerIdChoice, Destination, DialTarget, InviteLimits, InvitePlan, InviteSounds, KeyMap, NumberEntry,
-    NumberPlan, Outcall, OutcallLimits, Profile, Role, Route, Settings, Sounds, Who,
+    Cue, Destination, DialTarget, Dialling, InviteCue, InvitePlan, InviteSounds, KeyMap, MemberFlag,
+    MemberFlags, NumberEntry, NumberPlan, Outcall, OutcallLimits, PinRole, PlanEntry, Profile, Role, Route,
+    Settings, Sounds,
 };
 
 const CONTROLS: [(&str, &str); 11] = [
@@ -32,42 +33,43 @@ pub(crate) fn settings() -> Settings {
         roles: roles.into_iter().map(|role| (role.name.clone(), role)).collect(),
         routes: vec![
             route("2000", "test", "guest"),
-            Route { mute: true, outcalls: vec![outcall(&["1004"], false)], ..route("2001", "1004", "guest") },
+            Route {
+                flags: mute(),
+                outcalls: vec![outcall(&["1004"], false)],
+                ..route("2001", "1004", "guest")
+            },
             Route {
                 answer_after: Duration::from_millis(500),
-                end_conference_when_leaves: true,
+                flags: [MemberFlag::MandatoryMemberEndConf].into(),
                 outcalls: vec![outcall(&["1004"], true)],
                 ..route("2002", "1004", "moderator")
             },
-            Route { mute: true, pin: Some("7536".parse().unwrap()), ..route("2003", "2003", "guest") },
+            Route {
+                flags: mute(),
+                pins: Some(vec![PinRole::guest("7536".parse().unwrap())]),
+                ..route("2003", "2003", "guest")
+            },
         ],
         outcalls: OutcallLimits::default(),
         max_legs: 100,
+        ..Settings::default()
     }
 }
 
 pub(crate) fn route(number: &str, room: &str, role: &str) -> Route {
-    Route {
-        pattern: number.parse().unwrap(),
-        room: room.parse().unwrap(),
-        profile: "simpleconf".to_owned(),
-        role: role.to_owned(),
-        who: Who::Anyone,
-        pin: None,
-        mute: false,
-        answer_after: Duration::ZERO,
-        end_conference_when_leaves: false,
-        outcalls: Vec::new(),
-    }
+    Route::new(number.parse().unwrap(), room.parse().unwrap(), "simpleconf", role)
+}
+
+fn mute() -> MemberFlags {
+    [MemberFlag::Mute].into()
 }
 
 pub(crate) fn outcall(users: &[&str], mute: bool) -> Outcall {
     Outcall {
         targets: users.iter().map(|user| DialTarget::User((*user).to_owned())).collect(),
         role: "station".to_owned(),
-        mute,
-        timeout: Duration::from_secs(60),
-        caller_id: CallerIdChoice::Caller,
+        flags: if mute { self::mute() } else { MemberFlags::new() },
+        ..Outcall::default()
     }
 }
 
@@ -78,26 +80,35 @@ pub(crate) fn plan() -> InvitePlan {
         plan: NumberPlan {
             deny: vec!["00.".parse().unwrap(), "900X{2,8}".parse().unwrap()],
             allow: vec![
-                ("X{4}".parse().unwrap(), Destination::User),
-                ("X{5,11}".parse().unwrap(), gateway()),
+                PlanEntry::new("X{4}".parse().unwrap(), Destination::User),
+                PlanEntry {
+                    dialling: Dialling { confirm: Some(false), ..Dialling::default() },
+                    ..PlanEntry::new("X{5,11}".parse().unwrap(), gateway())
+                },
             ],
         },
-        caller_id: CallerIdChoice::Caller,
         role: "invited".to_owned(),
-        mute: false,
-        limits: InviteLimits::default(),
-        sounds: InviteSounds {
-            prompt: sound("number"),
-            invalid: sound("invalid"),
-            busy: sound("busy"),
-            declined: sound("declined"),
-            no_answer: sound("no-answer"),
-            unreachable: sound("unreachable"),
-            not_allowed: sound("not-allowed"),
-            cancelled: sound("cancelled"),
-            none_left: sound("none-left"),
-        },
+        sounds: invite_sounds(),
+        ..InvitePlan::default()
     }
+}
+
+fn invite_sounds() -> InviteSounds {
+    use InviteCue::{
+        Busy, Cancelled, Declined, Invalid, NoAnswer, NoneLeft, NotAllowed, Prompt, Unreachable,
+    };
+    let sounds = [
+        (Prompt, "number"),
+        (Invalid, "invalid"),
+        (Busy, "busy"),
+        (Declined, "declined"),
+        (NoAnswer, "no-answer"),
+        (Unreachable, "unreachable"),
+        (NotAllowed, "not-allowed"),
+        (Cancelled, "cancelled"),
+        (NoneLeft, "none-left"),
+    ];
+    sounds.map(|(cue, sound)| (cue, sound.to_owned())).into_iter().collect()
 }
 
 fn station() -> Role {
@@ -107,29 +118,27 @@ fn station() -> Role {
 fn role(name: &str, moderator: bool, invite: Option<InvitePlan>) -> Role {
     let sequences = SEQUENCES.iter().filter(|_| invite.is_some());
     let bindings = CONTROLS.iter().chain(sequences).map(|(keys, action)| (*keys, vec![*action]));
-    Role { name: name.to_owned(), keys: KeyMap::new(bindings).unwrap(), moderator, invite, ..Role::default() }
+    let flags = if moderator { [MemberFlag::Moderator].into() } else { MemberFlags::new() };
+    Role { name: name.to_owned(), keys: KeyMap::new(bindings).unwrap(), flags, invite, ..Role::default() }
 }
 
 fn profile() -> Profile {
-    Profile {
-        name: "simpleconf".to_owned(),
-        sounds: Sounds {
-            alone: sound("alone"),
-            enter: sound("welcome"),
-            exit: sound("exit"),
-            music: sound("music"),
-            muted: sound("muted"),
-            unmuted: sound("unmuted"),
-            pin: sound("pin"),
-            bad_pin: sound("bad-pin"),
-            kicked: sound("kicked"),
-            digits: sound("digits"),
-            minus: sound("minus"),
-        },
-        ..Profile::default()
-    }
+    Profile { name: "simpleconf".to_owned(), sounds: sounds(), ..Profile::default() }
 }
 
-fn sound(name: &str) -> Option<String> {
-    Some(name.to_owned())
+fn sounds() -> Sounds {
+    let played = [
+        (Cue::Alone, "alone"),
+        (Cue::Enter, "welcome"),
+        (Cue::Exit, "exit"),
+        (Cue::Moh, "music"),
+        (Cue::Muted, "muted"),
+        (Cue::Unmuted, "unmuted"),
+        (Cue::Pin, "pin"),
+        (Cue::BadPin, "bad-pin"),
+        (Cue::Kicked, "kicked"),
+        (Cue::Minus, "minus"),
+    ];
+    let cues = played.map(|(cue, sound)| (cue, vec![sound.to_owned()])).into();
+    Sounds { cues, digits: Some("digits".to_owned()), ..Sounds::default() }
 }

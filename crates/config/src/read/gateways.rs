@@ -3,18 +3,19 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use confab_sip::{Gateway, Secret, Transport};
+use confab_sip::{Gateway, PeerOptions, Secret, Transport};
 
+use super::peers;
 use super::sip::host_name;
 use crate::parse;
 use crate::section::Section;
 use crate::source::At;
 
-pub(crate) fn gateways(named: Vec<(At<String>, Section<'_>)>) -> Vec<Gateway> {
-    named.into_iter().filter_map(|(title, section)| gateway(&title, section)).collect()
+pub(crate) fn gateways(named: Vec<(At<String>, Section<'_>)>, others: PeerOptions) -> Vec<Gateway> {
+    named.into_iter().filter_map(|(title, section)| gateway(&title, section, others)).collect()
 }
 
-fn gateway(title: &At<String>, mut section: Section<'_>) -> Option<Gateway> {
+fn gateway(title: &At<String>, mut section: Section<'_>, others: PeerOptions) -> Option<Gateway> {
     let host = section.required("host", "a host name or an IP address", host);
     let port = section.integer("port", 1..=u16::MAX).unwrap_or(5060);
     let transport = section.parsed("transport", "udp, tcp", parse::transport);
@@ -40,6 +41,7 @@ fn gateway(title: &At<String>, mut section: Section<'_>) -> Option<Gateway> {
         ping: ping.map(|at| at.value),
         from_user: from_user.map(|at| at.value),
         from_domain: from_domain.map(|at| at.value),
+        options: peers::options(&mut section, others),
         ..Gateway::new(title.value.clone(), host?.value, port)
     })
 }

@@ -1,18 +1,15 @@
-//! `[roles.NAME.invite]` and `[limits]`: whom a member may call into the room, and how often.
-
-use std::time::Duration;
+//! `[roles.NAME.invite]`: whom a member may call into the room, and how often.
 
 use confab_conference::{
-    CallerId, CallerIdChoice, Destination, InviteLimits, InvitePlan, InviteSounds, NumberEntry, NumberPlan,
-    OutcallLimits, Pattern,
+    Destination, InviteLimits, InvitePlan, MemberFlag, NumberEntry, NumberPlan, Pattern, PlanEntry,
 };
 
-use super::names::{Names, check_known};
+use super::dialling::{caller_id, dialling, time};
+use super::flags::{flag, member_flags};
+use super::names::{Names, check_known, target};
 use super::sounds::Sounds;
-use crate::parse;
 use crate::section::Section;
 use crate::source::At;
-use crate::tree::Value;
 
 const PATTERN: &str =
     "digits, X for any digit, X{4} for four of them, X{5,11} for five to eleven, 00. for all after 00";
@@ -30,60 +27,22 @@ pub(crate) fn invite(
     if role.is_none() {
         section.missing("role", "allowed: the name of the role that those who are invited join with");
     }
+    let mut flags = member_flags(&mut section, "flags");
+    flags.extend(flag(&mut section, "mute", MemberFlag::Mute));
     let plan = InvitePlan {
         entry: entry(&mut section),
         plan: plan(&mut section, names),
         caller_id: caller_id(&mut section),
         role: role.as_ref().map(|role| role.value.clone()).unwrap_or_default(),
-        mute: section.boolean("mute").unwrap_or(false),
+        flags,
         limits: invite_limits(&mut section),
-        sounds: outcome_sounds(&mut section, sounds),
+        sounds: sounds.invite(&mut section),
     };
     Some((plan, role))
 }
 
-/// `[limits]`
-pub(crate) fn limits(mut section: Section<'_>) -> OutcallLimits {
-    let default = OutcallLimits::default();
-    OutcallLimits {
-        live_per_gateway: section
-            .integer("live_per_gateway", 0..=100_000)
-            .unwrap_or(default.live_per_gateway),
-        per_day: section.integer("gateway_calls_per_day", 0..=10_000_000).unwrap_or(default.per_day),
-    }
-}
-
-/// `caller_id`: the caller's or inviter's number, or a fixed one.
-pub(crate) fn caller_id(section: &mut Section<'_>) -> CallerIdChoice {
-    let Some(at) = section.node("caller_id") else { return CallerIdChoice::Caller };
-    let mut fixed = match at.value {
-        Value::String(text) if text == "caller" => return CallerIdChoice::Caller,
-        Value::Table(_) => section.table_at("caller_id", at),
-        _ => {
-            let help = "allowed: \"caller\", or a table such as { number = \"2002\", name = \"Conference\" }";
-            section.context.report.error_at(&at, "this is no caller's identity", help);
-            return CallerIdChoice::Caller;
-        }
-    };
-    let number = fixed.required("number", "1 to 32 letters, digits and + * # . _ -", |text| {
-        parse::is_name(text).then(|| text.to_owned())
-    });
-    let name = fixed.parsed("name", "1 to 64 printable characters", |text| {
-        let sound = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        sound.then(|| text.to_owned())
-    });
-    let number = number.map(|at| at.value).unwrap_or_default();
-    CallerIdChoice::Fixed(CallerId { name: name.map(|at| at.value), number })
-}
-
-/// A duration from 1 s up.
-pub(crate) fn time(section: &mut Section<'_>, key: &'static str, default: Duration) -> Duration {
-    let long_enough = |text: &str| parse::duration(text).filter(|time| *time >= Duration::from_secs(1));
-    section.parsed(key, "1s or more", long_enough).map_or(default, |at| at.value)
-}
-
 /// A pattern of numbers.
-pub(crate) fn pattern(section: &mut Section<'_>, key: &'static str) -> Option<At<Pattern>> {
+pub(crate) fn pattern(section: &mut Section<'_>, key: &str) -> Option<At<Pattern>> {
     let text = section.required(key, PATTERN, |text| Some(text.to_owned()))?;
     read_pattern(section, text)
 }
@@ -126,18 +85,33 @@ fn plan(section: &mut Section<'_>, names: &Names) -> NumberPlan {
 }
 
 /// One entry of `allow`.
-fn allowed(mut section: Section<'_>, names: &Names) -> Option<(Pattern, Destination)> {
-    const TO: &str = "\"user\", or \"gateway/NAME\"";
+fn allowed(mut section: Section<'_>, names: &Names) -> Option<PlanEntry> {
+    const TO: &str = "\"user\", \"gateway/NAME\", user/NAME, gateway/NAME/NUMBER, or several of them";
     let pattern = pattern(&mut section, "number");
-    let to = section.required("to", TO, |text| match text.split_once('/') {
-        None if text == "user" => Some(Destination::User),
-        Some(("gateway", name)) => Some(Destination::Gateway(name.to_owned())),
-        _ => None,
-    })?;
-    if let Destination::Gateway(name) = &to.value {
-        check_known(section.context, &to.with(name.clone()), "gateway", &names.gateways);
+    if !section.has("to") {
+        section.missing("to", &format!("allowed: {TO}"));
     }
-    Some((pattern?.value, to.value))
+    let to = section.list("to", TO, destination).unwrap_or_default();
+    for at in &to {
+        match &at.value {
+            Destination::User => {}
+            Destination::Gateway(name) => {
+                check_known(section.context, &at.with(name.clone()), "gateway", &names.gateways);
+            }
+            Destination::Fixed(target) => names.check_target(section.context, &at.with(target.clone())),
+        }
+    }
+    let to: Vec<Destination> = to.into_iter().map(|at| at.value).collect();
+    let dialling = dialling(&mut section);
+    (!to.is_empty()).then_some(PlanEntry { pattern: pattern?.value, to, dialling })
+}
+
+fn destination(text: &str) -> Option<Destination> {
+    match text.split_once('/') {
+        None => (text == "user").then_some(Destination::User),
+        Some(("gateway", name)) if !name.contains('/') => Some(Destination::Gateway(name.to_owned())),
+        Some(_) => target(text).map(Destination::Fixed),
+    }
 }
 
 fn invite_limits(section: &mut Section<'_>) -> InviteLimits {
@@ -153,20 +127,5 @@ fn invite_limits(section: &mut Section<'_>) -> InviteLimits {
         window: time(section, "window", default.window),
         ring: time(section, "ring", default.ring),
         duration: time(section, "duration", default.duration),
-    }
-}
-
-fn outcome_sounds(section: &mut Section<'_>, sounds: &mut Sounds) -> InviteSounds {
-    let mut take = |key| sounds.take(section, key, None);
-    InviteSounds {
-        prompt: take("prompt-sound"),
-        invalid: take("invalid-sound"),
-        busy: take("busy-sound"),
-        declined: take("declined-sound"),
-        no_answer: take("no-answer-sound"),
-        unreachable: take("unreachable-sound"),
-        not_allowed: take("not-allowed-sound"),
-        cancelled: take("cancelled-sound"),
-        none_left: take("none-left-sound"),
     }
 }

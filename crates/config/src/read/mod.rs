@@ -2,12 +2,19 @@
 
 mod audio;
 mod controls;
+mod dialling;
+mod flags;
 mod gateways;
+mod inherit;
 mod invite;
 mod names;
+mod peers;
+mod pins;
 mod profiles;
+mod recording;
 mod roles;
 mod routes;
+mod services;
 mod sip;
 mod sounds;
 mod users;
@@ -19,7 +26,7 @@ use confab_conference::{Codec, Settings};
 
 use self::names::Names;
 
-use crate::config::{Config, LogConfig, MediaConfig, RecordingConfig, SilenceLimits};
+use crate::config::{Config, LogConfig, MediaConfig, SilenceLimits};
 use crate::parse;
 use crate::section::{Context, Section};
 use crate::source::At;
@@ -27,29 +34,41 @@ use crate::tree::{Node, Value};
 
 /// Reads the whole tree. What is wrong is in the report afterwards; the result then holds defaults in its
 /// place.
-pub(crate) fn config(context: &Context, node: Node) -> Config {
+pub(crate) fn config(context: &Context, mut node: Node) -> Config {
+    inherit::resolve(&context.report, &mut node);
     let mut root = Section::root(context, node);
     let security = sip::security(root.section("security"));
     let sip = sip::sip(root.section("sip"));
     let exposed = sip.listen.iter().any(|(_, address)| !address.ip().is_loopback());
     let weak_allowed = security.allow_weak_passwords || !exposed;
-    let users = users::users(root.sections("users"), weak_allowed);
-    let gateways = gateways::gateways(root.named("gateways"));
+    let users = users::users(root.sections("users"), weak_allowed, sip.others);
+    let gateways = gateways::gateways(root.named("gateways"), sip.others);
     let media =
         media(root.section("media"), &sip.advertise, sip.listen.first().map(|(_, address)| address.ip()));
     let mut sounds = sounds::Sounds::new(root.section("sounds"));
-    let profiles = profiles::profiles(root.named("profiles"), &media.codecs, &mut sounds);
-    let controls = controls::controls(root.named("controls"));
-    let roles = root.named("roles");
+    let (profiles, roles, lists) = (root.named("profiles"), root.named("roles"), root.named("lists"));
+    let (lookups, lookup_servers) = services::lookups(root.named("lookups"));
+    let titles =
+        |named: &[(At<String>, Section<'_>)]| named.iter().map(|(name, _)| name.value.clone()).collect();
     let names = Names {
         users: users.iter().map(|user| user.name.clone()).collect(),
         gateways: gateways.iter().map(|gateway| gateway.name.clone()).collect(),
-        profiles: profiles.keys().cloned().collect(),
-        roles: roles.iter().map(|(name, _)| name.value.clone()).collect(),
+        profiles: titles(&profiles),
+        roles: titles(&roles),
+        lookups: lookups.keys().cloned().collect(),
     };
+    let controls = controls::Controls::read(root.named("controls"), &titles(&lists), &mut sounds);
+    let list = |(name, section): (At<String>, _), sounds: &mut _| {
+        (name.value, dialling::list(section, &names, sounds))
+    };
+    let lists = lists.into_iter().map(|named| list(named, &mut sounds)).collect();
     let roles = roles::roles(roles, &controls, &names, &mut sounds);
-    let routes = routes::routes(root.sections("routes"), &names);
-    let outcalls = invite::limits(root.section("limits"));
+    let mut reader =
+        profiles::Profiles { codecs: &media.codecs, controls: &controls, names: &names, sounds: &mut sounds };
+    let profiles = reader.profiles(profiles);
+    let rooms = reader.rooms(root.named("rooms"));
+    let routes = routes::routes(root.sections("routes"), &names, &mut sounds);
+    let outcalls = dialling::limits(root.section("limits"));
     let max_legs = security.limits.calls;
     Config {
         sip,
@@ -57,9 +76,11 @@ pub(crate) fn config(context: &Context, node: Node) -> Config {
         gateways,
         media,
         sounds: sounds.finish(),
-        recording: RecordingConfig { dir: folder(&mut root.section("recording"), "dir") },
+        say: services::say(root.section("say")),
+        lookups: lookup_servers,
+        recording: recording::config(root.section("recording")),
         security,
-        conference: Settings { profiles, roles, routes, outcalls, max_legs },
+        conference: Settings { profiles, roles, rooms, routes, lists, lookups, outcalls, max_legs },
         log: log(root.section("log")),
     }
 }
@@ -128,7 +149,7 @@ fn log(mut section: Section<'_>) -> LogConfig {
 
 /// A folder; a relative one is relative to the file that names it, or, in an override, to the working
 /// directory.
-fn folder(section: &mut Section<'_>, key: &'static str) -> Option<std::path::PathBuf> {
+fn folder(section: &mut Section<'_>, key: &str) -> Option<std::path::PathBuf> {
     let at = section.string(key)?;
     if at.value.is_empty() {
         section.context.report.error_at(&at, "an empty path", "leave the key out for the default");

@@ -13,6 +13,7 @@ pub(crate) struct Names {
     pub(crate) gateways: BTreeSet<String>,
     pub(crate) profiles: BTreeSet<String>,
     pub(crate) roles: BTreeSet<String>,
+    pub(crate) lookups: BTreeSet<String>,
 }
 
 /// What [`target`] understands.

@@ -1,12 +1,19 @@
-//! `[profiles.NAME]`: how a room sounds, with FreeSWITCH's names.
+//! `[profiles.NAME]` and `[rooms.NAME]`: how a room sounds and behaves, with FreeSWITCH's names.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use confab_conference::{Codec, Profile, Sounds as SoundSet};
+use confab_conference::{
+    AnnounceNames, CallerId, Codec, Confirmation, DeclaredRoom, EchoPolicy, Ends, Profile, RoomName,
+};
 
-use super::audio;
+use super::controls::Controls;
+use super::flags::{conference_flags, member_flags};
+use super::names::{Names, check_known};
 use super::sounds::Sounds;
+use super::{audio, pins, recording};
+use crate::names::{BRIDGE, PARAMS};
+use crate::parse;
 use crate::section::Section;
 use crate::source::At;
 use crate::tree::Value;
@@ -14,55 +21,175 @@ use crate::tree::Value;
 /// FreeSWITCH's level for `comfort-noise = true`.
 const COMFORT_NOISE: u16 = 1400;
 
-pub(crate) fn profiles(
-    named: Vec<(At<String>, Section<'_>)>,
-    codecs: &[Codec],
-    sounds: &mut Sounds,
-) -> BTreeMap<String, Profile> {
-    let read = |(name, section): (At<String>, Section<'_>)| {
-        let profile = profile(name.value.clone(), section, codecs, sounds);
-        (name.value, profile)
+/// What profiles are read with.
+pub(crate) struct Profiles<'a> {
+    /// The codecs of a profile that names none.
+    pub(crate) codecs: &'a [Codec],
+    pub(crate) controls: &'a Controls,
+    pub(crate) names: &'a Names,
+    pub(crate) sounds: &'a mut Sounds,
+}
+
+impl Profiles<'_> {
+    /// `[profiles.NAME]`
+    pub(crate) fn profiles(&mut self, named: Vec<(At<String>, Section<'_>)>) -> BTreeMap<String, Profile> {
+        named
+            .into_iter()
+            .map(|(name, section)| (name.value.clone(), self.profile(name.value, section)))
+            .collect()
+    }
+
+    /// `[rooms.NAME]`: a profile's keys, and which profile it begins with.
+    pub(crate) fn rooms(&mut self, named: Vec<(At<String>, Section<'_>)>) -> BTreeMap<String, DeclaredRoom> {
+        named.into_iter().map(|(name, section)| (name.value.clone(), self.room(&name, section))).collect()
+    }
+
+    fn room(&mut self, name: &At<String>, mut section: Section<'_>) -> DeclaredRoom {
+        if let Err(error) = name.value.parse::<RoomName>() {
+            section.context.report.error_at(name, error.to_string(), "");
+        }
+        let profile = section.string("profile");
+        if let Some(profile) = &profile {
+            check_known(section.context, profile, "profile", &self.names.profiles);
+        }
+        let name = profile.map_or_else(|| name.value.clone(), |profile| profile.value);
+        DeclaredRoom { profile: self.profile(name, section.explained_as("profiles.*.")) }
+    }
+
+    fn profile(&mut self, name: String, mut section: Section<'_>) -> Profile {
+        section.translate(&BRIDGE);
+        section.explain(&PARAMS);
+        // Its values are among the entries by now.
+        section.string("inherits");
+        let section = &mut section;
+        let default = Profile::default();
+        let milliseconds =
+            |section: &mut Section<'_>, key| section.integer(key, 500..=600_000).map(Duration::from_millis);
+        Profile {
+            name,
+            description: section.string("description").map(|at| at.value).unwrap_or_default(),
+            rate: audio::rate(section, default.rate),
+            interval_ms: audio::milliseconds(section, "interval", default.interval_ms),
+            max_talkers: section.integer("max-talkers", 1..=1000),
+            line: audio::line(section, self.codecs),
+            voice: audio::voice(section),
+            energy_level: section.integer("energy-level", 0..=1800).unwrap_or(default.energy_level),
+            echo: choice(section, "echo", &EchoPolicy::NAMES).unwrap_or(default.echo),
+            comfort_noise: comfort_noise(section),
+            flags: conference_flags(section, "conference-flags"),
+            member_flags: member_flags(section, "member-flags"),
+            caller_controls: self.controls.take(section, "caller-controls"),
+            moderator_controls: self.controls.take(section, "moderator-controls"),
+            pins: pins::pins(section, self.names).unwrap_or_default(),
+            pin_retries: section.integer("pin-retries", 1..=10).unwrap_or(default.pin_retries),
+            pin_timeout: milliseconds(section, "ivr-input-timeout").unwrap_or(default.pin_timeout),
+            digit_timeout: milliseconds(section, "ivr-dtmf-timeout").unwrap_or(default.digit_timeout),
+            max_members: section.integer("max-members", 1..=1_000_000),
+            ends: ends(section),
+            announce_count: from_on(section, "announce-count"),
+            announce_count_all: from_on(section, "announce-count-all"),
+            hear_own_join_sound: section
+                .boolean("hear-own-join-sound")
+                .unwrap_or(default.hear_own_join_sound),
+            announce_names: announce_names(section),
+            quiet_above: section.integer("quiet-above", 0..=1_000_000),
+            language: language(section).unwrap_or_default(),
+            caller_id: caller_id(section),
+            confirm: self.confirmation(section),
+            recording: recording::plan(section),
+            sounds: self.sounds.profile(section),
+        }
+    }
+
+    /// How who is called says that he is a person.
+    fn confirmation(&mut self, section: &mut Section<'_>) -> Confirmation {
+        let default = Confirmation::default();
+        let key = section.parsed("confirm-key", "one of 0 to 9 * # A B C D", |text| {
+            let mut keys = text.chars();
+            keys.next().filter(|key| "0123456789*#ABCD".contains(*key) && keys.next().is_none())
+        });
+        Confirmation {
+            key: key.map_or(default.key, |at| at.value),
+            timeout: super::dialling::time(section, "confirm-timeout", default.timeout),
+            sound: self.sounds.take(section, "confirm-sound", default.sound.as_deref()),
+        }
+    }
+}
+
+/// One of a list of names.
+pub(super) fn choice<T: Copy>(
+    section: &mut Section<'_>,
+    key: &str,
+    names: &[(T, &'static str)],
+) -> Option<T> {
+    let allowed = names.iter().map(|(_, name)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let find = |text: &str| names.iter().find(|(_, name)| *name == text).map(|(value, _)| *value);
+    section.parsed(key, &allowed, find).map(|at| at.value)
+}
+
+/// The name of a folder with the sounds of a language; it is also told to who speaks texts.
+pub(super) fn language(section: &mut Section<'_>) -> Option<String> {
+    let name = section.parsed("language", "letters, digits, _ and -, such as en or de-AT", |text| {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        (text.len() <= 32 && text.bytes().all(legal)).then(|| text.to_owned())
+    });
+    name.map(|at| at.value)
+}
+
+/// When the room ends by itself. FreeSWITCH's names take seconds.
+fn ends(section: &mut Section<'_>) -> Ends {
+    let seconds = |section: &mut Section<'_>, key| {
+        section.integer::<u64>(key, 0..=86_400).filter(|seconds| *seconds > 0).map(Duration::from_secs)
     };
-    named.into_iter().map(read).collect()
-}
-
-fn profile(name: String, mut section: Section<'_>, codecs: &[Codec], sounds: &mut Sounds) -> Profile {
-    let default = Profile::default();
-    let mut milliseconds = |key| section.integer(key, 500..=600_000).map(Duration::from_millis);
-    let digit_timeout = milliseconds("ivr-dtmf-timeout").unwrap_or(default.digit_timeout);
-    let pin_timeout = milliseconds("ivr-input-timeout").unwrap_or(default.pin_timeout);
-    Profile {
-        name,
-        rate: audio::rate(&mut section, default.rate),
-        interval_ms: audio::milliseconds(&mut section, "interval", default.interval_ms),
-        max_talkers: section.integer("max-talkers", 1..=1000),
-        line: audio::line(&mut section, codecs),
-        voice: audio::voice(&mut section),
-        energy_level: section.integer("energy-level", 0..=1800).unwrap_or(default.energy_level),
-        comfort_noise: comfort_noise(&mut section),
-        pin_retries: section.integer("pin-retries", 1..=10).unwrap_or(default.pin_retries),
-        pin_timeout,
-        digit_timeout,
-        max_members: section.integer("max-members", 1..=1_000_000),
-        sounds: sound_set(&mut section, sounds),
+    let duration = |section: &mut Section<'_>, key| {
+        section
+            .parsed(key, parse::DURATION, parse::duration)
+            .map(|at| at.value)
+            .filter(|time| !time.is_zero())
+    };
+    Ends {
+        grace: seconds(section, "endconf-grace-time").unwrap_or_default(),
+        silence: seconds(section, "terminate-on-silence"),
+        max_duration: duration(section, "max-duration"),
+        warnings: section
+            .list("duration-warnings", parse::DURATION, parse::duration)
+            .map(|times| times.into_iter().map(|at| at.value).collect())
+            .unwrap_or_default(),
+        linger: duration(section, "linger").unwrap_or_default(),
     }
 }
 
-fn sound_set(section: &mut Section<'_>, sounds: &mut Sounds) -> SoundSet {
-    let mut take = |key, default| sounds.take(section, key, default);
-    SoundSet {
-        alone: take("alone-sound", None),
-        enter: take("enter-sound", None),
-        exit: take("exit-sound", None),
-        music: take("moh-sound", None),
-        muted: take("muted-sound", None),
-        unmuted: take("unmuted-sound", None),
-        pin: take("pin-sound", None),
-        bad_pin: take("bad-pin-sound", None),
-        kicked: take("kicked-sound", None),
-        minus: take("minus-sound", Some("currency/negative.wav")),
-        digits: sounds.take_digits(section, "digits-folder"),
+/// A number of members from which on something is done; 0: never.
+fn from_on(section: &mut Section<'_>, key: &str) -> Option<usize> {
+    section.integer(key, 0..=1_000_000).filter(|count| *count > 0)
+}
+
+fn announce_names(section: &mut Section<'_>) -> AnnounceNames {
+    let Some(at) = section.node("announce-names") else { return AnnounceNames::Off };
+    match &at.value {
+        Value::Boolean(on) => {
+            if *on {
+                AnnounceNames::On
+            } else {
+                AnnounceNames::Off
+            }
+        }
+        Value::String(text) if text == "review" => AnnounceNames::Review,
+        _ => {
+            let refused = section.refuse(&at, "this is not understood", "true, false or \"review\"");
+            refused.unwrap_or_default()
+        }
     }
+}
+
+/// What those see who are called into the room.
+fn caller_id(section: &mut Section<'_>) -> Option<CallerId> {
+    let number = section.parsed("caller-id-number", super::dialling::NUMBER, super::dialling::number);
+    let name = section.parsed("caller-id-name", super::dialling::NAME, super::dialling::name);
+    if let (None, Some(name)) = (&number, &name) {
+        section.context.report.error_at(name, "a name without a number", "add caller-id-number");
+    }
+    Some(CallerId { name: name.map(|at| at.value), number: number?.value })
 }
 
 fn comfort_noise(section: &mut Section<'_>) -> Option<u16> {

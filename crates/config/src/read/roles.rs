@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use confab_conference::{KeyAction, KeyMap, Role};
+use confab_conference::{KeyMap, MemberFlag, Right, Rights, Role};
 
 use super::audio;
-use super::controls::{Binding, Controls, key_map};
+use super::controls::Controls;
+use super::flags::{flag, member_flags, user_options};
 use super::invite::invite;
 use super::names::{Names, check_known};
+use super::profiles::language;
 use super::sounds::Sounds;
+use crate::names::USER;
 use crate::section::Section;
 use crate::source::At;
 
@@ -32,7 +35,10 @@ fn role(
     names: &Names,
     sounds: &mut Sounds,
 ) -> Role {
-    let keys = keys(&mut section, controls);
+    section.translate(&USER);
+    // Its values are among the entries by now.
+    section.string("inherits");
+    let keys = controls.take(&mut section, "controls");
     let plan = invite(section.section("invite"), names, sounds);
     if let Some((_, Some(invited))) = &plan {
         check_known(section.context, invited, "role", &names.roles);
@@ -42,45 +48,37 @@ fn role(
         let message = format!("`{sequence}` is bound to `{action}`, but this role may not invite");
         section.error(message, format!("add [{}] with the numbers it may call", section.key("invite")));
     }
+    let mut flags = member_flags(&mut section, "flags");
+    flags.extend(user_options(&mut section));
+    flags.extend(flag(&mut section, "moderator", MemberFlag::Moderator));
     Role {
         name: name.into(),
         keys,
-        moderator: section.boolean("moderator").unwrap_or(false),
+        flags,
+        language: language(&mut section),
+        rights: rights(&mut section),
         agc: audio::agc(&mut section),
         denoise: section.boolean("denoise"),
         invite,
     }
 }
 
-/// The groups of a role put together.
-fn keys(section: &mut Section<'_>, controls: &Controls) -> KeyMap {
-    let known = controls.keys().cloned().collect();
-    let groups = section.list("controls", "names of [controls.NAME]", |text| Some(text.to_owned()));
-    let mut bindings: Vec<Binding> = Vec::new();
-    for group in groups.into_iter().flatten() {
-        check_known(section.context, &group, "group of controls", &known);
-        for binding in controls.get(&group.value).into_iter().flatten() {
-            match bindings.iter().find(|other| other.sequence.value == binding.sequence.value) {
-                Some(other) => refuse_twice(section, &group, other),
-                None => bindings.push(binding.clone()),
-            }
-        }
-    }
-    key_map(&bindings).unwrap_or_default()
-}
-
-fn refuse_twice(section: &Section<'_>, group: &At<String>, other: &Binding) {
-    let report = &section.context.report;
-    let message = format!("`{}` of `{}` is bound already", other.sequence.value, group.value);
-    report.error_at(
-        group,
-        message,
-        format!("the other one is at {}", report.describe(&other.sequence.place)),
-    );
-}
-
 /// A sequence that needs a number plan.
-fn inviting(keys: &KeyMap) -> Option<(&str, KeyAction)> {
-    let inviting = |actions: &[KeyAction]| actions.iter().copied().find(|action| action.needs_invite_plan());
-    keys.bindings().find_map(|(sequence, actions)| Some((sequence, inviting(actions)?)))
+fn inviting(keys: &KeyMap) -> Option<(&str, String)> {
+    let inviting = keys.actions().find(|(_, action)| action.needs() == Some(Right::Invite));
+    inviting.map(|(sequence, action)| (sequence, action.to_string()))
+}
+
+/// What the role may do by SIP.
+fn rights(section: &mut Section<'_>) -> Rights {
+    let known = ["add", "remove", "watch"];
+    let allowed = "\"add\" and \"remove\" members by REFER, \"watch\" who is in the room";
+    let find = |text: &str| known.into_iter().find(|name| *name == text);
+    let listed: Vec<_> =
+        section.list("may", allowed, find).unwrap_or_default().into_iter().map(|at| at.value).collect();
+    Rights {
+        refer_add: listed.contains(&"add"),
+        refer_remove: listed.contains(&"remove"),
+        subscribe: listed.contains(&"watch"),
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use confab_sip::{Algorithm, Limits, RegistrarConfig, Transport};
+use confab_sip::{Algorithm, Limits, PeerOptions, RegistrarConfig, Transport};
 
+use super::peers;
 use crate::config::{SecurityConfig, SipConfig};
 use crate::parse;
 use crate::section::Section;
@@ -24,6 +25,7 @@ pub(crate) fn sip(mut section: Section<'_>) -> SipConfig {
             .collect(),
         user_agent: header_text(&mut section, "user_agent", concat!("confab/", env!("CARGO_PKG_VERSION"))),
         registrar: registrar(section.section("registrar")),
+        others: peers::options(&mut section, PeerOptions::default()),
     }
 }
 
@@ -36,6 +38,10 @@ pub(crate) fn security(mut section: Section<'_>) -> SecurityConfig {
         limits: Limits {
             transactions: section.integer("transactions", 16..=1 << 20).unwrap_or(default.transactions),
             calls: section.integer("calls", 1..=1 << 20).unwrap_or(default.calls),
+            subscriptions: section.integer("subscriptions", 0..=1 << 20).unwrap_or(default.subscriptions),
+            subscriptions_per_user: section
+                .integer("subscriptions_per_user", 0..=1 << 20)
+                .unwrap_or(default.subscriptions_per_user),
             invites_per_second_per_ip: section
                 .integer("invites_per_second", 1..=100_000)
                 .unwrap_or(default.invites_per_second_per_ip),

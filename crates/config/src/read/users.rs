@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use confab_sip::{Secret, User};
+use confab_sip::{PeerOptions, Secret, User};
 
+use super::peers;
 use crate::parse;
 use crate::section::Section;
 use crate::source::At;
@@ -54,20 +55,25 @@ const USUAL_PASSWORDS: &[&str] = &[
     "welcome",
 ];
 
-pub(crate) fn users(sections: Vec<Section<'_>>, weak_allowed: bool) -> Vec<User> {
+pub(crate) fn users(sections: Vec<Section<'_>>, weak_allowed: bool, others: PeerOptions) -> Vec<User> {
     let mut seen = BTreeSet::new();
     let mut users = Vec::new();
     for mut section in sections {
         let names = names(&mut section, &mut seen);
         let password = password(&mut section);
         let max_contacts = section.integer("contacts", 1..=100).unwrap_or(5);
+        let options = peers::options(&mut section, others);
         let Some(password) = password else { continue };
         if let Some(why) = weakness(&password.value, &names).filter(|_| !weak_allowed) {
             let help =
                 "choose a better one, listen on loopback only, or set security.allow_weak_passwords = true";
             section.context.report.error_at(&password, why, help);
         }
-        let user = |name| User { name, secret: Secret::new(password.value.clone()), max_contacts };
+        let user = |name: String| User {
+            max_contacts,
+            options,
+            ..User::new(name, Secret::new(password.value.clone()))
+        };
         users.extend(names.into_iter().map(user));
     }
     users
@@ -95,7 +101,7 @@ fn password(section: &mut Section<'_>) -> Option<At<String>> {
     let file = section.string("password_file");
     match (written, file) {
         (Some(password), None) => Some(password),
-        (None, Some(file)) => read_password(section, file),
+        (None, Some(file)) => read_secret(section, file),
         (Some(_), Some(file)) => {
             section.context.report.error_at(&file, "password and password_file exclude each other", "");
             None
@@ -104,7 +110,8 @@ fn password(section: &mut Section<'_>) -> Option<At<String>> {
     }
 }
 
-fn read_password(section: &Section<'_>, file: At<String>) -> Option<At<String>> {
+/// The first line of a file.
+pub(super) fn read_secret(section: &Section<'_>, file: At<String>) -> Option<At<String>> {
     let report = &section.context.report;
     let path = report.source(&file.place).folder.join(&file.value);
     match std::fs::read_to_string(&path) {

@@ -30,6 +30,8 @@ fn open_room(engine: &mut Engine, room: u64) {
         comfort_noise: None,
         max_talkers: None,
         denoise: false,
+        echo: false,
+        near: None,
     };
     engine.command(open).unwrap();
 }

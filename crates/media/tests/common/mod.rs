@@ -211,7 +211,16 @@ pub(crate) fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32,
 /// Opens a room that ticks every 20 ms.
 pub(crate) fn open(room: RoomId, rate: u32) -> Command {
     let rate = RoomRate::Fixed(rate);
-    Command::OpenRoom { room, rate, interval_ms: 20, comfort_noise: None, max_talkers: None, denoise: false }
+    Command::OpenRoom {
+        room,
+        rate,
+        interval_ms: 20,
+        comfort_noise: None,
+        max_talkers: None,
+        denoise: false,
+        echo: false,
+        near: None,
+    }
 }
 
 /// An engine with one worker that is run by hand, and one room.

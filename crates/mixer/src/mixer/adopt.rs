@@ -20,10 +20,15 @@ impl Mixer {
         self.talking = old.talking;
         self.allows_denoising = old.allows_denoising;
         self.floor.adopt(&old.floor);
+        self.speaker.adopt(&old.speaker);
+        self.ducking = old.ducking;
         self.listeners.adopt(&mut old.listeners);
         for index in 0..slots {
             self.tools[index].adopt(&old.tools[index], self.rate);
             self.convert_history(old, index);
+        }
+        if let (Some(echo), Some(old)) = (&mut self.echo, &old.echo) {
+            echo.adopt(old);
         }
         if let (Some(denoise), Some(old)) = (&mut self.denoise, &old.denoise) {
             denoise.adopt(old);

@@ -1,9 +1,11 @@
 //! From the members' frames to the sum of those who are heard.
 
 use super::{Event, Mixer};
+use crate::echo::Found;
 use crate::gain::cross_fade;
 use crate::gate::{Change, Turn};
 use crate::member::Slot;
+use crate::muted::MutedTalk;
 
 /// Somebody the room may hear in this tick.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +14,7 @@ pub(super) struct Voice {
     turn: Turn,
     started: bool,
     silent: bool,
+    score: u32,
 }
 
 impl Mixer {
@@ -27,6 +30,7 @@ impl Mixer {
         if self.floor.is_limited() {
             self.choose_talkers();
         }
+        self.choose_speaker();
         for index in 0..self.speaking.len() {
             self.mix_voice(self.speaking[index]);
         }
@@ -40,19 +44,47 @@ impl Mixer {
         }
         let equipped = self.members[index].equipped;
         if equipped {
+            self.seek_echo(slot);
             self.take_digits_out(slot);
         }
         let newest = self.history.newest(slot);
         let magnitudes = sum_of_magnitudes(newest);
         let member = &self.members[index];
-        let mut score = member.may_speak().then(|| score(magnitudes, newest.len(), member.talk));
+        let all = score(magnitudes, newest.len(), member.talk);
+        let mut score = member.may_speak().then_some(all);
         if equipped {
+            self.mind_muted_talk(slot, all);
             score = self.judge(slot, score);
         }
         let (change, turn) = self.gates[index].step(score, self.timing);
         self.tell(slot, change);
         let silent = magnitudes == 0 && turn.behind == 0;
-        self.let_speak(Voice { slot, turn, started: change == Some(Change::Started), silent });
+        let started = change == Some(Change::Started);
+        self.let_speak(Voice { slot, turn, started, silent, score: score.unwrap_or(0) });
+    }
+
+    /// Whether the newest frame repeats what the member was sent.
+    fn seek_echo(&mut self, slot: Slot) {
+        let answer = &mut self.tools[slot.index()].echo;
+        let Some(echo) = self.echo.as_mut().filter(|_| answer.listens()) else { return };
+        let found = echo.hear(slot, self.listeners.key(slot), self.history.newest(slot));
+        answer.judge(echo.finder(slot));
+        self.events.extend(found.map(|Found { on, delay_ms, loss_db }| Event::Echo {
+            slot,
+            on,
+            delay_ms,
+            loss_db,
+        }));
+    }
+
+    fn mind_muted_talk(&mut self, slot: Slot, score: u32) {
+        let index = slot.index();
+        let Some(talk) = &mut self.tools[index].muted else { return };
+        if !self.members[index].is_muted() {
+            *talk = MutedTalk::default();
+        } else if talk.hear(score, self.gates[index].level(), self.interval_ms) {
+            self.events.push(Event::MutedTalk(slot));
+        }
     }
 
     /// Finds digits in the newest frame, and takes them out of it.
@@ -78,9 +110,9 @@ impl Mixer {
         let frame = self.history.is_written(slot).then(|| self.history.frame(slot, 0));
         let judgement = self.tools[index].judge(frame, score, self.gates[index].passes(), self.interval_ms);
         self.gates[index].set_level(self.tools[index].level());
-        self.members[index].boost = judgement.gain;
+        self.members[index].boost = judgement.gain * judgement.part;
         self.events.extend(judgement.too_loud.then_some(Event::TooLoud(slot)));
-        score.filter(|_| !judgement.muted)
+        score.filter(|_| !judgement.muted).map(|score| (score as f32 * judgement.part) as u32)
     }
 
     fn tell(&mut self, slot: Slot, change: Option<Change>) {
@@ -132,6 +164,23 @@ impl Mixer {
         for slot in self.floor.left_out() {
             self.members[slot.index()].left_out = true;
         }
+    }
+
+    /// Lets the floor go to who talks.
+    fn choose_speaker(&mut self) {
+        if let Some(holder) = self.speaker.holder()
+            && !self.speaker.is_locked()
+            && !self.members[holder.index()].may_speak()
+        {
+            self.speaker.release(holder);
+            self.events.push(Event::Floor { slot: holder, on: false });
+        }
+        for voice in &self.speaking {
+            if self.gates[voice.slot.index()].is_talking() {
+                self.speaker.hear(voice.slot, voice.score, voice.started);
+            }
+        }
+        self.events.extend(self.speaker.decide().map(|slot| Event::Floor { slot, on: true }));
     }
 
     fn mix_voice(&mut self, voice: Voice) {

@@ -25,7 +25,14 @@ pub(crate) fn tone(frequency: f32, level_dbov: f32, samples: usize) -> Vec<i16> 
 }
 
 pub(crate) fn playback(id: u64, samples: &[i16]) -> Playback {
-    Playback { id, sounds: vec![Arc::from(samples)], repeat: false, gain_db: 0.0, lead_in_ms: 0 }
+    Playback {
+        id,
+        sounds: vec![Arc::from(samples)],
+        repeat: false,
+        gain_db: 0.0,
+        lead_in_ms: 0,
+        duck_db: 0.0,
+    }
 }
 
 pub(crate) fn heard(mixer: &mut Mixer, slot: Slot) -> Vec<i16> {
@@ -34,7 +41,18 @@ pub(crate) fn heard(mixer: &mut Mixer, slot: Slot) -> Vec<i16> {
     out
 }
 
-/// Plays each member's samples frame by frame into the room; what each of the listeners heard, and all events.
+/// Whether an event is about the floor; it changes with talk, which most tests look at for itself.
+pub(crate) fn is_floor(event: &Event) -> bool {
+    matches!(event, Event::Floor { .. })
+}
+
+/// A member leaves; what is told of it but for the floor.
+pub(crate) fn remove(mixer: &mut Mixer, slot: Slot) -> Vec<Event> {
+    mixer.remove(slot).filter(|event| !is_floor(event)).collect()
+}
+
+/// Plays each member's samples frame by frame into the room; what each of the listeners heard, and all events but those
+/// of the floor.
 pub(crate) fn run(
     mixer: &mut Mixer,
     voices: &[(Slot, Vec<i16>)],
@@ -48,7 +66,7 @@ pub(crate) fn run(
                 mixer.input(*slot).copy_from_slice(frame);
             }
         }
-        events.extend(mixer.tick());
+        events.extend(mixer.tick().filter(|event| !is_floor(event)));
         for (slot, all) in listeners.iter().zip(&mut all) {
             all.extend(heard(mixer, *slot));
         }

@@ -17,6 +17,7 @@ pub(super) fn endpoint_config(config: &PhoneConfig, local: SocketAddr) -> Endpoi
         user_agent: concat!("confab-phone/", env!("CARGO_PKG_VERSION")).into(),
         gateways: config.server.map(|server| account(config, server)).into_iter().collect(),
         limits,
+        others: config.options,
         ..EndpointConfig::default()
     }
 }
@@ -30,6 +31,7 @@ fn account(config: &PhoneConfig, server: SocketAddr) -> Gateway {
         secret: config.password.clone().map(Secret::new),
         expires: config.expires,
         from_domain: Some(domain),
+        options: config.options,
         ..Gateway::new(SERVER, server.ip().to_string(), server.port())
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::Agent;
 use super::line::Line;
-use crate::call::{Call, IncomingCall};
+use crate::call::{Call, IncomingCall, Notice};
 use crate::config::OnCall;
 use crate::error::PhoneError;
 
@@ -32,12 +32,21 @@ impl Agent {
             Event::Info { call, content_type, body } => {
                 self.on_line(call, |line| line.on_info(content_type, body));
             }
+            Event::Notify { call, package, state, body } => {
+                self.on_line(call, |line| line.on_notify(Notice { package, state, body }));
+            }
+            Event::Replied { call, status } => self.on_line(call, |line| line.on_replied(status)),
             Event::Ended { call, end } => {
                 if let Some(line) = self.lines.remove(&call) {
                     line.on_ended(now, end);
                 }
             }
             Event::Asked { .. }
+            | Event::Subscribed { .. }
+            | Event::Refreshed { .. }
+            | Event::Notified { .. }
+            | Event::Unsubscribed { .. }
+            | Event::Referred { .. }
             | Event::Registered { .. }
             | Event::Unregistered { .. }
             | Event::Refused { .. } => {}

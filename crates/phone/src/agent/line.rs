@@ -1,5 +1,6 @@
 //! One call as the agent sees it: its session description, its audio, and what is known of it.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use confab_sip::End;
 use tokio::sync::watch;
 
 use super::Change;
-use crate::call::{CallState, Ended, Hold, Reply, Stage};
+use crate::call::{CallState, Ended, Hold, Notice, Reply, Stage};
 use crate::config::PhoneConfig;
 use crate::error::PhoneError;
 use crate::media::Leg;
@@ -22,6 +23,8 @@ pub(super) struct Line {
     offer: Option<Bytes>,
     /// Who waits for the answer to our re-INVITE.
     reoffering: Option<Reply<()>>,
+    /// Who waits for the answers to requests of other methods, in their order.
+    asking: VecDeque<Reply<u16>>,
 }
 
 impl Line {
@@ -40,7 +43,7 @@ impl Line {
         };
         let session = Session::new(local, u64::from(rand::random::<u32>()));
         let state = watch::Sender::new(CallState::new(now));
-        Ok(Self { session, leg, state, offer: None, reoffering: None })
+        Ok(Self { session, leg, state, offer: None, reoffering: None, asking: VecDeque::new() })
     }
 
     /// An incoming call with its offer, if it has one.
@@ -84,6 +87,23 @@ impl Line {
     /// A re-INVITE is sent; `reply` hears how it ended.
     pub(super) fn reoffers(&mut self, reply: Reply<()>) {
         self.reoffering = Some(reply);
+    }
+
+    /// A request of another method is sent; `reply` hears its final status.
+    pub(super) fn asks(&mut self, reply: Reply<u16>) {
+        self.asking.push_back(reply);
+    }
+
+    /// The answer to the oldest such request, or its absence.
+    pub(super) fn on_replied(&mut self, status: Option<u16>) {
+        if let Some(reply) = self.asking.pop_front() {
+            let nothing = PhoneError::Refused { what: "the request", status: None };
+            let _ = reply.send(status.ok_or(nothing));
+        }
+    }
+
+    pub(super) fn on_notify(&self, notice: Notice) {
+        self.state.send_modify(|state| state.notices.push(notice));
     }
 
     fn hold(&mut self, hold: Option<Hold>) -> Bytes {

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use confab_sdp::Encoding;
 use confab_sip::{
-    AdmitAll, CallRef, Cause, Endpoint, Identity, Input, Message, Method, Outgoing, PingRef, Refusal, Target,
+    AdmitAll, CallRef, Cause, Endpoint, Identity, Input, Message, Method, Outgoing, PingRef, Refusal,
+    Replaces, Target,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,7 +35,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) enum Command {
     Register(Reply<()>),
     Unregister(Reply<()>),
-    Place { number: String, reply: Reply<Call> },
+    Place { number: String, replaces: Option<Replaces>, reply: Reply<Call> },
+    Replaces { call: CallRef, reply: oneshot::Sender<Option<Replaces>> },
+    Request { call: CallRef, method: Method, headers: Vec<(String, String)>, reply: Reply<u16> },
     Ring { call: CallRef },
     Answer { call: CallRef, reply: Reply<Call> },
     Refuse { call: CallRef, status: u16 },
@@ -205,8 +208,14 @@ impl Agent {
         match command {
             Command::Register(reply) => self.register(now, reply),
             Command::Unregister(reply) => self.unregister(now, reply),
-            Command::Place { number, reply } => {
-                let _ = reply.send(self.place(now, number));
+            Command::Place { number, replaces, reply } => {
+                let _ = reply.send(self.place(now, number, replaces));
+            }
+            Command::Replaces { call, reply } => {
+                let _ = reply.send(self.endpoint.replaces(call));
+            }
+            Command::Request { call, method, headers, reply } => {
+                self.request(now, call, method, &headers, reply);
             }
             Command::Ring { call } => self.ring(now, call),
             Command::Answer { call, reply } => {
@@ -242,18 +251,39 @@ impl Agent {
         self.endpoint.unregister(now, SERVER);
     }
 
-    fn place(&mut self, now: Instant, number: String) -> Result<Call, PhoneError> {
+    fn place(
+        &mut self,
+        now: Instant,
+        number: String,
+        replaces: Option<Replaces>,
+    ) -> Result<Call, PhoneError> {
         if self.config.server.is_none() {
             return Err(PhoneError::NoServer);
         }
         let mut line = Line::open(now, &self.config)?;
         let from = Identity { display: self.config.display.clone(), user: self.config.user.clone() };
         let target = Target::Gateway { gateway: SERVER.into(), number };
-        let outgoing = Outgoing { target, from, contact_user: None, sdp: line.offer() };
+        let outgoing = Outgoing { target, from, contact_user: None, replaces, sdp: line.offer() };
         let id = self.endpoint.place(now, outgoing)?;
         let call = self.handle_of(id, &line)?;
         self.lines.insert(id, line);
         Ok(call)
+    }
+
+    fn request(
+        &mut self,
+        now: Instant,
+        call: CallRef,
+        method: Method,
+        headers: &[(String, String)],
+        reply: Reply<u16>,
+    ) {
+        match self.lines.get_mut(&call) {
+            Some(line) => line.asks(reply),
+            None => return drop(reply.send(Err(PhoneError::Ended))),
+        }
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.endpoint.send_within_call(now, call, method, &headers, Bytes::new());
     }
 
     fn ring(&mut self, now: Instant, call: CallRef) {

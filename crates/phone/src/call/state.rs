@@ -43,6 +43,8 @@ pub struct CallState {
     pub reoffers: u32,
     /// The bodies of the peer's INFO requests with their types.
     pub infos: Vec<(String, Bytes)>,
+    /// What the peer has told by NOTIFY.
+    pub notices: Vec<Notice>,
 }
 
 impl CallState {
@@ -58,8 +60,20 @@ impl CallState {
             stream: None,
             reoffers: 0,
             infos: Vec::new(),
+            notices: Vec::new(),
         }
     }
+}
+
+/// A NOTIFY.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The event package: `conference`, `refer`.
+    pub package: String,
+    /// The value of Subscription-State.
+    pub state: String,
+    /// The body.
+    pub body: Bytes,
 }
 
 /// How a call ended.

@@ -1,8 +1,6 @@
 //! What a phone sends: silence, a tone, a file.
 
 use std::fmt;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +10,9 @@ use crate::error::PhoneError;
 
 /// The usual level of a tone in dBov: that of a person who speaks up.
 const TONE_DBOV: f32 = -20.0;
+
+/// The longest file that is played, seconds.
+const LONGEST: u32 = 3600;
 
 /// What a call sends.
 #[derive(Clone, Default, PartialEq)]
@@ -63,14 +64,16 @@ impl Source {
         Self::Tone { hz, dbov: TONE_DBOV }
     }
 
-    /// A WAV file of any rate, played once; channels are averaged.
+    /// A sound file of any rate, played once; channels are averaged.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn wav(path: &Path) -> Result<Self, PhoneError> {
-        let read = || confab_codec::read_wav(BufReader::new(File::open(path)?));
-        let wav = read().map_err(|source| PhoneError::Wav { path: path.into(), source })?;
-        Ok(Self::Once(Sound { rate: wav.rate, samples: wav.samples.into() }))
+        let file = std::fs::read(path)
+            .map_err(|error| PhoneError::Wav { path: path.into(), source: error.into() })?;
+        let sound = confab_codec::read_audio(&file, LONGEST)
+            .map_err(|source| PhoneError::Sound { path: path.into(), source })?;
+        Ok(Self::Once(Sound { rate: sound.rate, samples: sound.samples.into() }))
     }
 }
 

@@ -3,10 +3,12 @@
 mod session;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub(crate) use session::{Negotiation, Session, Unacknowledged};
+pub(crate) use session::{Negotiation, Queued, Refresh, Session, Unacknowledged};
+pub(crate) use timer::{NoTimer, SessionTimer};
 
 use crate::message::{CSeq, Contacts, Headers, Host, Method, NameAddr, Request, Response, Uri, header};
 use crate::transport::{Flow, Transport};
@@ -21,7 +23,7 @@ pub(crate) struct Dialog {
     /// The peer's tag; empty for a peer from before RFC 3261.
     pub(crate) remote_tag: String,
     /// Our Contact, as it stands in messages.
-    pub(crate) contact: String,
+    pub(crate) contact: Box<str>,
     /// Where the peer was last seen.
     pub(crate) peer: Flow,
     /// The CSeq of our last request.
@@ -31,34 +33,34 @@ pub(crate) struct Dialog {
     /// Their To.
     remote: Box<str>,
     remote_cseq: Option<u32>,
-    target: String,
+    target: Box<str>,
     route_set: Vec<NameAddr>,
     /// Requests go to where the peer was seen rather than where its Contact points, which a NAT makes useless.
     anchored: bool,
 }
 
 impl Dialog {
-    /// The dialog that an INVITE to us opens (RFC 3261 §12.1.1). `None`: its headers do not allow one.
-    pub(crate) fn of_invite(
-        invite: &Request,
+    /// The dialog that a request to us opens (RFC 3261 §12.1.1). `None`: its headers do not allow one.
+    pub(crate) fn of_request(
+        request: &Request,
         local_tag: String,
         contact: String,
         peer: Flow,
     ) -> Option<Self> {
-        let (from, to) = (invite.headers.from().ok()?, invite.headers.to().ok()?);
-        let target = contact_of(&invite.headers).unwrap_or_else(|| from.uri.to_string());
+        let (from, to) = (request.headers.from().ok()?, request.headers.to().ok()?);
+        let target = contact_of(&request.headers).unwrap_or_else(|| from.uri.to_string());
         Some(Self {
-            call_id: invite.headers.call_id()?.to_owned(),
+            call_id: request.headers.call_id()?.to_owned(),
             remote_tag: from.tag().unwrap_or_default().to_owned(),
             local: to.with_tag(&local_tag).to_string().into(),
             local_tag,
             remote: from.to_string().into(),
-            contact,
+            contact: contact.into(),
             peer,
             local_cseq: 0,
-            remote_cseq: Some(invite.headers.cseq().ok()?.number),
-            target,
-            route_set: invite.headers.record_routes().ok()?,
+            remote_cseq: Some(request.headers.cseq().ok()?.number),
+            target: target.into(),
+            route_set: request.headers.record_routes().ok()?,
             anchored: true,
         })
     }
@@ -77,10 +79,10 @@ impl Dialog {
             call_id: invite.headers.call_id()?.to_owned(),
             local_tag: from.tag()?.to_owned(),
             remote_tag: to.tag().unwrap_or_default().to_owned(),
-            contact: invite.headers.get(header::CONTACT)?.to_owned(),
+            contact: invite.headers.get(header::CONTACT)?.into(),
             peer,
             local_cseq: invite.headers.cseq().ok()?.number,
-            target: contact_of(&response.headers).unwrap_or_else(|| invite.uri.clone()),
+            target: contact_of(&response.headers).unwrap_or_else(|| invite.uri.clone()).into(),
             local: from.to_string().into(),
             remote: to.to_string().into(),
             remote_cseq: None,
@@ -117,7 +119,7 @@ impl Dialog {
     /// A re-INVITE, UPDATE or its 2xx names a new Contact (RFC 3261 §12.2.1.2).
     pub(crate) fn refresh_target(&mut self, headers: &Headers) {
         if let Some(target) = contact_of(headers) {
-            self.target = target;
+            self.target = target.into();
         }
     }
 
@@ -159,7 +161,7 @@ impl Dialog {
                 rest.push(format!("<{}>", self.target));
                 (first.uri.to_string(), rest)
             }
-            _ => (self.target.clone(), routes),
+            _ => (self.target.to_string(), routes),
         }
     }
 }

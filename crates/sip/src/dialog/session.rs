@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Dialog;
-use crate::endpoint::Cause;
-use crate::message::CSeq;
+use super::{Dialog, SessionTimer};
+use crate::endpoint::{Cause, PeerOptions};
+use crate::message::{Headers, header};
 use crate::transaction::TransactionId;
 
 /// A 2xx of ours whose ACK has not come.
@@ -31,12 +31,45 @@ pub(crate) enum Negotiation {
     #[default]
     Idle,
     /// We: our re-INVITE is under way.
-    Ours { id: TransactionId, sdp: Bytes },
-    /// The peer, for the owner of the endpoint to decide.
-    Theirs { id: TransactionId, cseq: CSeq, offered: bool },
+    Ours { id: TransactionId, offer: Box<Queued> },
+    /// The peer, by a re-INVITE or an UPDATE, for the owner of the endpoint to decide.
+    Theirs { id: TransactionId, invite: bool, cseq: u32, offered: bool },
 }
 
-/// A call that is up.
+/// An offer of ours.
+#[derive(Clone, Debug)]
+pub(crate) struct Queued {
+    /// The session description.
+    pub(crate) sdp: Bytes,
+    /// Whether it is the one that holds already, sent to refresh the session: its owner need not hear of it.
+    pub(crate) refresh: bool,
+}
+
+/// How a session is refreshed (RFC 4028 §7.4).
+#[derive(Debug)]
+pub(crate) enum Refresh {
+    /// By an UPDATE.
+    Update,
+    /// By a re-INVITE that repeats our last session description, since the peer takes no UPDATE.
+    Repeat(Box<Bytes>),
+}
+
+impl Refresh {
+    /// What the peer of a new session takes, by its INVITE or 2xx; `sdp` is our description.
+    pub(crate) fn of(headers: &Headers, sdp: &Bytes) -> Self {
+        let takes_update = headers.list(header::ALLOW).any(|method| method == "UPDATE");
+        if takes_update { Self::Update } else { Self::Repeat(sdp.clone().into()) }
+    }
+
+    /// Our session description is another one.
+    pub(crate) fn describe(&mut self, sdp: &Bytes) {
+        if let Self::Repeat(last) = self {
+            **last = sdp.clone();
+        }
+    }
+}
+
+/// A call that is up. What most calls do not need is boxed: there may be thousands that do nothing.
 #[derive(Debug)]
 pub(crate) struct Session {
     /// The dialog.
@@ -46,22 +79,32 @@ pub(crate) struct Session {
     /// The gateway, by its index, that the call was placed through.
     pub(crate) gateway: Option<usize>,
     /// The 2xx that waits for its ACK.
-    pub(crate) unacknowledged: Option<Unacknowledged>,
+    pub(crate) unacknowledged: Option<Box<Unacknowledged>>,
     /// Offer and answer.
     pub(crate) negotiation: Negotiation,
     /// An offer of ours that waits for its turn.
-    pub(crate) queued: Option<Bytes>,
+    pub(crate) queued: Option<Box<Queued>>,
     /// Our re-INVITE met the peer's: no other one until the wait of RFC 3261 §14.1 is over.
     pub(crate) glare: bool,
     /// Our BYE waits for the ACK, as RFC 3261 §15 wants; the owner has been told that the call is over.
     pub(crate) closing: Option<Cause>,
     /// Our last ACK, in case the 2xx comes again: the INVITE's CSeq number and the bytes.
-    pub(crate) acknowledged: Option<(u32, Bytes)>,
+    pub(crate) acknowledged: Option<Box<(u32, Bytes)>>,
+    /// What the peer may do.
+    pub(crate) options: PeerOptions,
+    /// The session timer.
+    pub(crate) timer: Option<SessionTimer>,
+    /// How it is refreshed.
+    pub(crate) refresh: Refresh,
+    /// The provisional response that waits for its PRACK: RSeq, and the INVITE's CSeq number.
+    pub(crate) provisional: Option<(u32, u32)>,
+    /// We have subscribed within the dialog, by SUBSCRIBE or REFER: NOTIFYs may come.
+    pub(crate) subscribed: bool,
 }
 
 impl Session {
     /// A call whose first INVITE was just accepted.
-    pub(crate) fn new(dialog: Dialog, caller: bool, gateway: Option<usize>) -> Self {
+    pub(crate) fn new(dialog: Dialog, caller: bool, gateway: Option<usize>, options: PeerOptions) -> Self {
         Self {
             dialog,
             caller,
@@ -72,6 +115,11 @@ impl Session {
             glare: false,
             closing: None,
             acknowledged: None,
+            options,
+            timer: None,
+            refresh: Refresh::Update,
+            provisional: None,
+            subscribed: false,
         }
     }
 

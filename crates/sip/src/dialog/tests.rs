@@ -22,7 +22,7 @@ fn invite(extra: &str) -> Request {
 }
 
 fn inbound(extra: &str) -> Dialog {
-    Dialog::of_invite(&invite(extra), "ours".into(), "<sip:2000@10.0.0.1:5080>".into(), flow()).unwrap()
+    Dialog::of_request(&invite(extra), "ours".into(), "<sip:2000@10.0.0.1:5080>".into(), flow()).unwrap()
 }
 
 /// The dialog of our own INVITE, and its 200.

@@ -115,7 +115,8 @@ impl Endpoint {
         self.note_refusal(now, flow.remote, &request.method, 401, why);
     }
 
-    fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Response {
+    /// A challenge.
+    pub(super) fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Response {
         self.layer.stats.challenged += 1;
         let mut response = request.respond(401);
         for challenge in self.verifier.challenges(now, stale) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::message::Uri;
+use crate::message::{Replaces, Uri};
 use crate::transport::Transport;
 
 /// A call that we make.
@@ -17,6 +17,8 @@ pub struct Outgoing {
     pub from: Identity,
     /// The user part of our Contact; the From user when absent.
     pub contact_user: Option<String>,
+    /// The call whose place it is to take at the callee's (RFC 3891).
+    pub replaces: Option<Replaces>,
     /// The offer.
     pub sdp: Bytes,
 }
@@ -128,6 +130,8 @@ pub struct InviteSummary<'a> {
     pub dialled: &'a str,
     /// The user of ours whose password was shown.
     pub authenticated: Option<&'a str>,
+    /// The gateway from whose address it came.
+    pub gateway: Option<&'a str>,
     /// Where it came from.
     pub source: SocketAddr,
 }

@@ -5,20 +5,21 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{By, CallRef, Cause, End, Endpoint, Event, Refusal};
+use super::reliable::Provisional;
+use super::{By, CallRef, Cause, End, Endpoint, Event, PeerOptions, Refusal, SubscriptionRef};
 use crate::clean;
 use crate::dialog::{Dialog, Negotiation, Session};
 use crate::message::{Headers, Method, Request, header};
 use crate::transaction::{Due, ForkId, Owner, Sending, TransactionId};
 use crate::transport::Flow;
 
-/// One call in the state it is in.
+/// One call in the state it is in. Boxed, since a tree keeps places free beside those in use.
 #[derive(Debug)]
 pub(super) enum Call {
     /// A peer calls and waits for our final response.
     Incoming(Box<Incoming>),
     /// We call and wait for an answer.
-    Placed(Placed),
+    Placed(Box<Placed>),
     /// Answered.
     Up(Box<Session>),
 }
@@ -32,6 +33,14 @@ pub(super) struct Incoming {
     pub(super) dialog: Dialog,
     /// Whether it carried an offer.
     pub(super) offered: bool,
+    /// What the peer may do.
+    pub(super) options: PeerOptions,
+    /// Whether our provisional responses want a PRACK.
+    pub(super) reliable: bool,
+    /// The one that was sent so.
+    pub(super) provisional: Option<Provisional>,
+    /// The RSeq of the last one.
+    pub(super) rseq: Option<u32>,
 }
 
 /// Our INVITEs.
@@ -52,6 +61,8 @@ pub(super) enum Party {
     Call(CallRef),
     /// An outgoing INVITE without a final response.
     Fork(ForkId),
+    /// A subscription of its own.
+    Subscription(SubscriptionRef),
 }
 
 impl Call {
@@ -93,7 +104,7 @@ impl Endpoint {
             Some(Call::Incoming(_)) => self.reject(now, call, Refusal::new(status_of(cause))),
             Some(Call::Placed(_)) => {
                 self.cancel_forks(now, call, cause);
-                self.ended(call, End { status: Some(487), by: By::Us, reason: None });
+                self.ended(now, call, End { status: Some(487), by: By::Us, reason: None });
             }
             Some(Call::Up(session)) if session.closing.is_none() => self.close(now, call, cause, By::Us),
             _ => {}
@@ -112,8 +123,8 @@ impl Endpoint {
     }
 
     /// Tells that a call is over, and forgets it.
-    pub(super) fn ended(&mut self, call: CallRef, end: End) {
-        self.forget(call);
+    pub(super) fn ended(&mut self, now: Instant, call: CallRef, end: End) {
+        self.forget(now, call);
         self.events.push_back(Event::Ended { call, end });
     }
 
@@ -124,7 +135,9 @@ impl Endpoint {
         if session.unacknowledged.is_some() && by == By::Us {
             session.closing = Some(cause);
             self.refuse_pending(now, call);
-            self.layer.schedule.stop(Due::Glare(call));
+            for due in [Due::Glare(call), Due::Refresh(call), Due::SessionEnd(call)] {
+                self.layer.schedule.stop(due);
+            }
             self.events.push_back(Event::Ended { call, end: End { status: None, by, reason: None } });
             return;
         }
@@ -136,8 +149,8 @@ impl Endpoint {
     pub(super) fn over(&mut self, now: Instant, call: CallRef, end: End) {
         self.refuse_pending(now, call);
         match self.calls.get(&call) {
-            Some(Call::Up(session)) if session.closing.is_some() => self.forget(call),
-            Some(_) => self.ended(call, end),
+            Some(Call::Up(session)) if session.closing.is_some() => self.forget(now, call),
+            Some(_) => self.ended(now, call, end),
             None => {}
         }
     }
@@ -179,10 +192,9 @@ impl Endpoint {
         }
     }
 
-    fn forget(&mut self, call: CallRef) {
-        for due in [Due::Repeat(call), Due::AckOverdue(call), Due::Glare(call)] {
-            self.layer.schedule.stop(due);
-        }
+    fn forget(&mut self, now: Instant, call: CallRef) {
+        self.end_subscriptions_of(now, call);
+        self.layer.schedule.stop_call(call);
         let dialog = match self.calls.remove(&call) {
             Some(Call::Incoming(incoming)) => incoming.dialog,
             Some(Call::Up(session)) => session.dialog,
@@ -207,6 +219,12 @@ impl Endpoint {
         let transport = if flow.transport.is_reliable() { ";transport=tcp" } else { "" };
         let user = if user.is_empty() { String::new() } else { format!("{user}@") };
         format!("<sip:{user}{address}{transport}>")
+    }
+
+    /// The Contact of a dialog: a focus says that it is one (RFC 4579 §4.1).
+    pub(super) fn dialog_contact(&self, flow: &Flow, user: &str, options: &PeerOptions) -> String {
+        let contact = self.contact(flow, user);
+        if self.config.focus && options.isfocus { format!("{contact};isfocus") } else { contact }
     }
 
     /// Adds who we are to a request.

@@ -63,7 +63,19 @@ impl Endpoint {
     /// The dialog or registration that a request belongs to goes on from its new CSeq number.
     fn note_cseq(&mut self, owner: &Owner, number: u32) {
         match owner {
-            Owner::Reoffer(call) | Owner::Within(call) | Owner::Question(call) => {
+            Owner::Notify(subscription) => self.note_notify_cseq(*subscription, number),
+            Owner::Prack(fork) => {
+                let fork = self.forks.get_mut(fork);
+                let early = fork.into_iter().flat_map(|fork| fork.early.iter_mut());
+                for dialog in early.filter_map(|early| early.dialog.as_mut()) {
+                    dialog.local_cseq = dialog.local_cseq.max(number);
+                }
+            }
+            Owner::Reoffer(call)
+            | Owner::Within(call)
+            | Owner::Told(call)
+            | Owner::Refresh(call)
+            | Owner::Question(call) => {
                 if let Some(Call::Up(session)) = self.calls.get_mut(call) {
                     session.dialog.local_cseq = session.dialog.local_cseq.max(number);
                 }

@@ -2,7 +2,7 @@
 //! Call-ID, CSeq and Max-Forwards can be read.
 
 use super::Endpoint;
-use super::reply::refusal_response;
+use super::options::is_known;
 use crate::message::{Method, Request, Response, Scheme, Uri, header};
 
 impl Endpoint {
@@ -11,7 +11,7 @@ impl Endpoint {
         let status =
             self.method_fault(request).or_else(|| uri_fault(request)).or_else(|| hops_fault(request));
         match status {
-            Some(status) => Some(refusal_response(request, &status.into())),
+            Some(status) => Some(self.refusal_response(request, &status.into())),
             None => {
                 extension_fault(request).or_else(|| content_fault(request)).or_else(|| accept_fault(request))
             }
@@ -21,6 +21,7 @@ impl Endpoint {
     fn method_fault(&self, request: &Request) -> Option<u16> {
         match request.method {
             Method::Register if self.config.users.is_empty() => Some(405),
+            Method::Subscribe | Method::Refer if self.config.focus => None,
             Method::Subscribe | Method::Notify | Method::Refer | Method::Message | Method::Publish => {
                 Some(405)
             }
@@ -45,9 +46,9 @@ fn hops_fault(request: &Request) -> Option<u16> {
     (spent && request.method != Method::Options).then_some(483)
 }
 
-/// RFC 3261 §8.2.2.3: we know no extension that could be required.
+/// RFC 3261 §8.2.2.3. Whether the extensions that we know are for this peer is seen when that is known.
 pub(super) fn extension_fault(request: &Request) -> Option<Response> {
-    let unknown: Vec<&str> = request.headers.list(header::REQUIRE).collect();
+    let unknown: Vec<&str> = request.headers.list(header::REQUIRE).filter(|tag| !is_known(tag)).collect();
     if unknown.is_empty() {
         return None;
     }

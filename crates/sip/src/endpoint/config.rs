@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::PeerOptions;
 use crate::digest::{Algorithm, Secret};
 use crate::transport::Transport;
 
@@ -23,6 +24,10 @@ pub struct EndpointConfig {
     pub users: Vec<User>,
     /// The trunks (and, for a phone, its account).
     pub gateways: Vec<Gateway>,
+    /// What peers may do that are neither users nor gateways.
+    pub others: PeerOptions,
+    /// Whether this is the focus of conferences (RFC 4579): it takes REFER and SUBSCRIBE, and says so.
+    pub focus: bool,
     /// The registrar's bounds.
     pub registrar: RegistrarConfig,
     /// What the endpoint refuses to exceed.
@@ -41,6 +46,8 @@ impl Default for EndpointConfig {
             user_agent: "confab".into(),
             users: Vec::new(),
             gateways: Vec::new(),
+            others: PeerOptions::default(),
+            focus: false,
             registrar: RegistrarConfig::default(),
             limits: Limits::default(),
             timers: Timers::default(),
@@ -75,12 +82,14 @@ pub struct User {
     pub secret: Secret,
     /// How many contacts he may register at a time.
     pub max_contacts: usize,
+    /// What his phones may do beyond RFC 3261.
+    pub options: PeerOptions,
 }
 
 impl User {
     /// A user with the usual five contacts.
     pub fn new(name: impl Into<String>, secret: Secret) -> Self {
-        Self { name: name.into(), secret, max_contacts: 5 }
+        Self { name: name.into(), secret, max_contacts: 5, options: PeerOptions::default() }
     }
 }
 
@@ -111,6 +120,8 @@ pub struct Gateway {
     pub from_user: Option<String>,
     /// The From host of calls through it, instead of our own address.
     pub from_domain: Option<String>,
+    /// What it may do beyond RFC 3261.
+    pub options: PeerOptions,
 }
 
 impl Gateway {
@@ -129,6 +140,7 @@ impl Gateway {
             ping: None,
             from_user: None,
             from_domain: None,
+            options: PeerOptions::default(),
         }
     }
 }
@@ -161,6 +173,10 @@ pub struct Limits {
     pub transactions: usize,
     /// Calls alive at a time, both ways together.
     pub calls: usize,
+    /// Subscriptions alive at a time, those that a REFER made included.
+    pub subscriptions: usize,
+    /// Subscriptions that one user, or one call, may have at a time.
+    pub subscriptions_per_user: usize,
     /// New INVITEs that one IP address may send in a second.
     pub invites_per_second_per_ip: u32,
     /// Failed digests per user, and per IP address, within `digest_failure_window`.
@@ -176,6 +192,8 @@ impl Default for Limits {
         Self {
             transactions: 65_536,
             calls: 4096,
+            subscriptions: 1024,
+            subscriptions_per_user: 16,
             invites_per_second_per_ip: 10,
             digest_failures: 10,
             digest_failure_window: Duration::from_secs(600),

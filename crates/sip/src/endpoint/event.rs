@@ -1,9 +1,12 @@
 //! What an endpoint tells its owner.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+
+use crate::message::{Request, Uri, header};
 
 /// One call; a number is never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,6 +15,67 @@ pub struct CallRef(pub u64);
 /// One ping by OPTIONS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PingRef(pub u64);
+
+/// One subscription to what we know: to a conference's state, or to what becomes of a REFER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionRef(pub u64);
+
+/// Who asks a focus for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// Who is in a call with us, in its dialog.
+    Call(CallRef),
+    /// A user of ours, outside of calls.
+    User {
+        /// Whose password was shown.
+        user: String,
+        /// The user part of the request URI, unescaped.
+        dialled: String,
+    },
+}
+
+impl Asker {
+    /// The user of ours, outside of calls.
+    pub(super) fn user(&self) -> Option<&str> {
+        match self {
+            Self::Call(_) => None,
+            Self::User { user, .. } => Some(user),
+        }
+    }
+}
+
+/// What a REFER to a focus asks for (RFC 4579 §5.5, §5.11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferMethod {
+    /// To call somebody into the conference.
+    Invite,
+    /// To put somebody out of it.
+    Bye,
+}
+
+/// What a caller sends along as the PIN of a conference, unchecked. `Debug` never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SuppliedPin(String);
+
+impl SuppliedPin {
+    /// FreeSWITCH's `X-ConfPin`: a header field, or a parameter of the request URI.
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        let uri: Option<Uri> = request.uri.parse().ok();
+        let in_uri = uri.as_ref().and_then(|uri| uri.params.get(header::X_CONF_PIN));
+        request.headers.get(header::X_CONF_PIN).or(in_uri).map(|pin| Self(pin.to_owned()))
+    }
+
+    /// What was sent.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SuppliedPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SuppliedPin(..)")
+    }
+}
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +94,10 @@ pub enum Event {
         dialled: String,
         /// Where the INVITE came from.
         source: SocketAddr,
+        /// The call whose place it is to take (RFC 3891). It has not been asked whether it is admitted.
+        replaces: Option<CallRef>,
+        /// The PIN that came with it.
+        pin: Option<SuppliedPin>,
         /// The offer, unless the peer wants ours.
         sdp: Option<Bytes>,
     },
@@ -86,6 +154,62 @@ pub enum Event {
     },
     /// The answer to an OPTIONS within a call, or its absence.
     Asked {
+        /// The call.
+        call: CallRef,
+        /// The final status; `None` when nothing came in time.
+        status: Option<u16>,
+    },
+    /// A user wants to hear of a conference's state (RFC 4575); to be answered by `accept_subscription` or
+    /// `refuse_subscription`.
+    Subscribed {
+        /// The new subscription.
+        subscription: SubscriptionRef,
+        /// Who asks.
+        asker: Asker,
+        /// The URI of the conference, as our Contact has it for him.
+        conference: String,
+    },
+    /// The state is to be told in full, by `notify`: the subscription has been accepted or refreshed.
+    Refreshed {
+        /// The subscription.
+        subscription: SubscriptionRef,
+        /// Whether it ends with that NOTIFY.
+        last: bool,
+    },
+    /// The last NOTIFY was taken: the next one may be sent.
+    Notified {
+        /// The subscription.
+        subscription: SubscriptionRef,
+    },
+    /// A subscription is over without a word of the owner's.
+    Unsubscribed {
+        /// The subscription.
+        subscription: SubscriptionRef,
+    },
+    /// A REFER to a focus; to be answered by `accept_refer` or `refuse_subscription`.
+    Referred {
+        /// What `refer_progress` is told for.
+        subscription: SubscriptionRef,
+        /// Who asks.
+        asker: Asker,
+        /// Whom it is about: a user part of our domain, or a number, of `[0-9A-Za-z+*#._-]{1,32}`.
+        number: String,
+        /// What is asked for.
+        method: ReferMethod,
+    },
+    /// A NOTIFY within a call in which we have subscribed; it has been answered 200.
+    Notify {
+        /// The call.
+        call: CallRef,
+        /// The event package, in lower case.
+        package: String,
+        /// The value of Subscription-State.
+        state: String,
+        /// The body.
+        body: Bytes,
+    },
+    /// The final response to a request of `send_within_call`, or its absence.
+    Replied {
         /// The call.
         call: CallRef,
         /// The final status; `None` when nothing came in time.

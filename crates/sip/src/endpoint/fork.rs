@@ -8,10 +8,12 @@ use bytes::Bytes;
 
 use super::calls::{Call, Party, reason_of};
 use super::offers::copy_credentials;
-use super::{By, CallRef, Cause, End, Endpoint, Event};
+use super::options::{RELIABLE, requires};
+use super::timer::{asked_interval, raised};
+use super::{By, CallRef, Cause, End, Endpoint, Event, Extension, PeerOptions};
 use crate::clean;
-use crate::dialog::{Dialog, Session};
-use crate::message::{CSeq, Method, Response, header};
+use crate::dialog::{Dialog, Refresh, Session, SessionTimer};
+use crate::message::{CSeq, Method, Request, Response, header};
 use crate::transaction::{Due, ForkId, Owner, Sending, TransactionId};
 use crate::transport::Flow;
 
@@ -30,8 +32,10 @@ pub(super) struct Fork {
     pub(super) id: TransactionId,
     /// Our tag.
     pub(super) local_tag: String,
-    /// The tags of callees that sent a provisional response.
-    pub(super) early: Vec<String>,
+    /// The callees that sent a provisional response.
+    pub(super) early: Vec<Early>,
+    /// What the peer may do.
+    pub(super) options: PeerOptions,
     /// See [`Dialog`].
     pub(super) anchored: bool,
     /// The gateway, by its index, that it goes through.
@@ -45,14 +49,34 @@ pub(super) struct Fork {
     answered: BTreeMap<String, (Flow, Bytes)>,
 }
 
+/// A callee who has not answered yet.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    /// His tag.
+    pub(super) tag: String,
+    /// The early dialog, once he was sent a PRACK.
+    pub(super) dialog: Option<Box<Dialog>>,
+    /// The number of his last provisional response that wanted one.
+    pub(super) rseq: Option<u32>,
+    /// The answer to our offer, if it came in one of those; his 2xx need not repeat it.
+    pub(super) answer: Option<Bytes>,
+}
+
 impl Fork {
     /// An INVITE that has just been sent.
-    pub(super) fn new(call: CallRef, id: TransactionId, call_id: String, local_tag: String) -> Self {
+    pub(super) fn new(
+        call: CallRef,
+        id: TransactionId,
+        call_id: String,
+        local_tag: String,
+        options: PeerOptions,
+    ) -> Self {
         Self {
             call,
             id,
             local_tag,
             early: Vec::new(),
+            options,
             anchored: false,
             gateway: None,
             alternatives: Vec::new(),
@@ -75,12 +99,15 @@ impl Endpoint {
         source: SocketAddr,
     ) {
         match response.status {
-            ..200 => self.fork_progress(now, fork, response),
+            ..200 => self.fork_progress(now, fork, id, response),
             200..300 => self.fork_accepted(now, fork, id, response),
             status => {
                 let wanted = self.forks.get(&fork).is_some_and(|fork| fork.cancelling.is_none());
                 if wanted && let Some(id) = self.answer_challenge(now, id, response, source) {
                     return self.fork_again(fork, id);
+                }
+                if wanted && status == 422 && self.try_longer_session(now, fork, response) {
+                    return;
                 }
                 let reason = reason_of(&response.headers).or_else(|| clean::text(&response.reason));
                 self.fork_failed(now, fork, End { status: Some(status), by: By::Peer, reason });
@@ -129,17 +156,22 @@ impl Endpoint {
         }
     }
 
-    fn fork_progress(&mut self, now: Instant, fork: ForkId, response: &Response) {
-        let Some(fork) = self.forks.get_mut(&fork) else { return };
+    fn fork_progress(&mut self, now: Instant, id: ForkId, transaction: TransactionId, response: &Response) {
+        let Some(fork) = self.forks.get_mut(&id) else { return };
         let first = !std::mem::replace(&mut fork.proceeding, true);
         if let (true, Some(cause)) = (first, fork.cancelling) {
             return self.layer.cancel(now, fork.id, &cause.header());
         }
         let tag = response.headers.to_tag();
-        if let Some(tag) = tag.filter(|tag| fork.early.len() < MAX_CALLEES && !fork.early.contains(tag)) {
-            fork.early.push(tag);
+        let is_new = |tag: &String| !fork.early.iter().any(|early| early.tag == *tag);
+        if let Some(tag) = tag.filter(|tag| fork.early.len() < MAX_CALLEES && is_new(tag)) {
+            fork.early.push(Early { tag, ..Early::default() });
         }
         let (call, status) = (fork.call, response.status);
+        let reliable = fork.options.reliable != Extension::Off && requires(&response.headers, RELIABLE);
+        if reliable && status > 100 && !self.acknowledge(now, id, transaction, response) {
+            return;
+        }
         let Some(Call::Placed(placed)) = self.calls.get_mut(&call) else { return };
         if (180..190).contains(&status) && !placed.told.contains(&status) {
             placed.told.push(status);
@@ -160,13 +192,18 @@ impl Endpoint {
             return;
         }
         let Some(sending) = self.layer.sending(transaction) else { return };
-        let Some(dialog) = Dialog::of_response(&sending.request, response, sending.flow, fork.anchored)
+        let Some(mut dialog) = Dialog::of_response(&sending.request, response, sending.flow, fork.anchored)
         else {
             return;
         };
         let mut ack = dialog.ack(dialog.local_cseq);
         copy_credentials(&sending.request, &mut ack);
-        let (call, gateway, cancelling) = (fork.call, fork.gateway, fork.cancelling);
+        let refresh = Refresh::of(&response.headers, &sending.request.body);
+        let (call, gateway, cancelling, options) = (fork.call, fork.gateway, fork.cancelling, fork.options);
+        let early = fork.early.iter().find(|early| early.tag == tag);
+        let answer = early.and_then(|early| early.answer.clone());
+        let last = early.and_then(|early| early.dialog.as_ref()).map_or(0, |early| early.local_cseq);
+        dialog.local_cseq = dialog.local_cseq.max(last);
         let flow = self.way(&dialog);
         let bytes = self.layer.send_ack(ack, flow);
         if let Some(fork) = self.forks.get_mut(&id) {
@@ -174,7 +211,8 @@ impl Endpoint {
         }
         match self.calls.get(&call) {
             Some(Call::Placed(_)) if cancelling.is_none() => {
-                self.call_answered(now, call, id, Session::new(dialog, true, gateway), response);
+                let session = Session { refresh, ..Session::new(dialog, true, gateway, options) };
+                self.call_answered(now, call, id, session, response, answer);
             }
             _ => self.decline_answer(now, dialog, gateway, cancelling),
         }
@@ -187,6 +225,7 @@ impl Endpoint {
         fork: ForkId,
         session: Session,
         response: &Response,
+        answer: Option<Bytes>,
     ) {
         if let Some(Call::Placed(placed)) = self.calls.get_mut(&call) {
             placed.forks.retain(|other| *other != fork);
@@ -194,8 +233,10 @@ impl Endpoint {
         self.cancel_forks(now, call, Cause::LOSE_RACE);
         let key = (session.dialog.call_id.clone(), session.dialog.local_tag.clone());
         self.dialogs.insert(key, Party::Call(call));
+        let timer = SessionTimer::of_response(&session.options, &response.headers);
         self.calls.insert(call, Call::Up(Box::new(session)));
-        let sdp = (!response.body.is_empty()).then(|| response.body.clone());
+        self.set_session_timer(now, call, timer);
+        let sdp = answer.or_else(|| (!response.body.is_empty()).then(|| response.body.clone()));
         self.events.push_back(Event::Answered { call, sdp });
     }
 
@@ -232,7 +273,7 @@ impl Endpoint {
         if is_final {
             self.cancel_forks(now, call, Cause::CALL_REJECTED);
         }
-        self.end_if_failed(call);
+        self.end_if_failed(now, call);
     }
 
     fn still_waits(&self, fork: ForkId) -> bool {
@@ -240,12 +281,12 @@ impl Endpoint {
         matches!(call, Some(Call::Placed(placed)) if placed.forks.contains(&fork))
     }
 
-    fn end_if_failed(&mut self, call: CallRef) {
+    fn end_if_failed(&mut self, now: Instant, call: CallRef) {
         if let Some(Call::Placed(placed)) = self.calls.get_mut(&call)
             && placed.forks.is_empty()
             && let Some(end) = placed.best.take()
         {
-            self.ended(call, end);
+            self.ended(now, call, end);
         }
     }
 
@@ -259,11 +300,7 @@ impl Endpoint {
         let Some(flow) = self.layer.route(sending.flow.transport, fork.alternatives.remove(0)) else {
             return false;
         };
-        let mut request = sending.request.clone();
-        request.headers.remove(header::VIA);
-        if let Ok(CSeq { number, method }) = request.headers.cseq() {
-            request.headers.set(header::CSEQ, CSeq::new(number + 1, method).to_string());
-        }
+        let request = once_more(&sending.request);
         let sending = Sending { gateway: fork.gateway, ..Sending::new(request, flow, Owner::Fork(id)) };
         let more = !fork.alternatives.is_empty();
         let next = self.layer.request(now, sending);
@@ -271,6 +308,22 @@ impl Endpoint {
         if more {
             self.layer.schedule.start(Due::Failover(id), now + FAILOVER);
         }
+        true
+    }
+
+    /// Sends the INVITE again with the session interval that the peer's 422 names; whether it is worth it.
+    fn try_longer_session(&mut self, now: Instant, id: ForkId, refusal: &Response) -> bool {
+        let Some(fork) = self.forks.get_mut(&id) else { return false };
+        let Some(sending) = self.layer.sending(fork.id).cloned() else { return false };
+        let asked = asked_interval(&sending.request).unwrap_or_default();
+        let Some(least) = raised(asked, &refusal.headers) else { return false };
+        (fork.options.session_expires, fork.options.min_se) = (least, least);
+        let mut request = once_more(&sending.request);
+        for name in [header::SESSION_EXPIRES, header::MIN_SE] {
+            request.headers.set(name, least.as_secs().to_string());
+        }
+        let next = self.layer.request(now, Sending { request, ..sending });
+        self.fork_again(id, next);
         true
     }
 
@@ -288,6 +341,16 @@ impl Endpoint {
             self.dialogs.remove(&key);
         }
     }
+}
+
+/// The same request as the next one of its dialog.
+fn once_more(sent: &Request) -> Request {
+    let mut request = sent.clone();
+    request.headers.remove(header::VIA);
+    if let Ok(CSeq { number, method }) = request.headers.cseq() {
+        request.headers.set(header::CSEQ, CSeq::new(number + 1, method).to_string());
+    }
+    request
 }
 
 /// The order of RFC 3261 §16.7 step 6: 6xx, then the lowest class, and within 4xx those that tell what would help.

@@ -7,12 +7,17 @@ mod challenge;
 mod checks;
 mod config;
 mod event;
+mod events;
 mod fork;
 mod offers;
+mod options;
 mod receive;
 mod register;
+mod reliable;
+mod replaces;
 mod reply;
 mod stats;
+mod timer;
 mod trunks;
 mod uac;
 mod uas;
@@ -28,10 +33,14 @@ use rand::{RngCore, SeedableRng};
 
 pub use call::{Admission, AdmitAll, Identity, InviteSummary, Outgoing, PlaceError, Refusal, Target};
 pub use config::{EndpointConfig, Gateway, Limits, Listener, RegistrarConfig, Timers, User};
-pub use event::{By, CallRef, Caller, Cause, End, Event, PingRef};
+pub use event::{
+    Asker, By, CallRef, Caller, Cause, End, Event, PingRef, ReferMethod, SubscriptionRef, SuppliedPin,
+};
+pub use options::{Extension, PeerOptions};
 pub use stats::Stats;
 
 use self::calls::{Call, Party};
+use self::events::Subscription;
 use self::fork::Fork;
 use self::reply::StatelessTags;
 use self::trunks::Trunk;
@@ -109,6 +118,7 @@ pub struct Endpoint {
     trunks: Vec<Trunk>,
     calls: BTreeMap<CallRef, Call>,
     forks: BTreeMap<ForkId, Fork>,
+    subscriptions: BTreeMap<SubscriptionRef, Subscription>,
     /// Dialogs by Call-ID and our tag.
     dialogs: BTreeMap<(String, String), Party>,
     last_number: u64,
@@ -142,6 +152,7 @@ impl Endpoint {
             trunks,
             calls: BTreeMap::new(),
             forks: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             last_number: 0,
             stopping: None,
@@ -171,6 +182,11 @@ impl Endpoint {
                 Due::Repeat(call) => self.repeat_answer(now, call),
                 Due::AckOverdue(call) => self.ack_overdue(now, call),
                 Due::Glare(call) => self.reoffer_again(now, call),
+                Due::Refresh(call) => self.refresh(now, call),
+                Due::SessionEnd(call) => self.session_over(now, call),
+                Due::Provisional(call) => self.repeat_provisional(now, call),
+                Due::PrackOverdue(call) => self.prack_overdue(now, call),
+                Due::Subscription(subscription) => self.subscription_due(now, subscription),
                 Due::Failover(fork) => self.failover(now, fork),
                 Due::Binding => self.expire_bindings(now),
                 Due::Register(trunk) => self.send_register(now, trunk),
@@ -270,7 +286,12 @@ impl Endpoint {
         }
         match owner {
             Owner::Reoffer(call) => self.reoffer_response(now, call, id, response),
-            Owner::Within(call) if response.status == 481 => self.dialog_gone(now, call),
+            Owner::Within(call) | Owner::Told(call) if response.status == 481 => self.dialog_gone(now, call),
+            Owner::Told(call) if response.status >= 200 => self.replied(call, Some(response.status)),
+            Owner::Refresh(call) if response.status >= 200 => self.refresh_response(now, call, response),
+            Owner::Notify(subscription) if response.status >= 200 => {
+                self.notified(now, subscription, response.status);
+            }
             Owner::Question(call) if response.status == 481 => self.dialog_gone(now, call),
             Owner::Question(call) if response.status >= 200 => self.asked(call, Some(response.status)),
             Owner::Ping(ping) if response.status >= 200 => {
@@ -287,10 +308,13 @@ impl Endpoint {
             Owner::Fork(fork) => self.fork_silent(now, fork, by),
             Owner::Reoffer(call) => self.reoffer_failed(now, call, 408),
             Owner::Question(call) => self.asked(call, None),
+            Owner::Told(call) => self.replied(call, None),
+            Owner::Refresh(call) => self.session_over(now, call),
+            Owner::Notify(subscription) => self.notified(now, subscription, 408),
             Owner::Ping(ping) => self.events.push_back(Event::Pong { ping, status: None }),
             Owner::Register(trunk) => self.register_failed(now, trunk, None),
             Owner::Probe(trunk) => self.probed(now, trunk, None),
-            Owner::Within(_) | Owner::Nobody => {}
+            Owner::Within(_) | Owner::Prack(_) | Owner::Nobody => {}
         }
     }
 

@@ -5,27 +5,43 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::calls::{Call, attach_sdp};
-use super::reply::{ALLOW, apply_refusal};
-use super::uas::{ok_with, sdp_of};
+use super::reply::apply_refusal;
+use super::timer::ask_for_timer;
+use super::uas::sdp_of;
 use super::within::retry_later;
 use super::{CallRef, Endpoint, Event, Refusal};
-use crate::dialog::{Negotiation, Unacknowledged};
+use crate::dialog::{Negotiation, Queued, Unacknowledged};
 use crate::message::{CSeq, Method, Request, Response, header};
 use crate::transaction::{Due, Owner, ServerKey, TransactionId};
 use crate::transport::Flow;
 
+/// An offer of the peer that waited for us, and what its answer needs.
+struct Theirs {
+    id: TransactionId,
+    invite: bool,
+    cseq: u32,
+    offered: bool,
+    tag: String,
+    contact: Box<str>,
+}
+
 impl Endpoint {
     /// Answers [`Event::Offer`].
     pub fn accept_offer(&mut self, now: Instant, call: CallRef, sdp: Bytes) {
-        if let Some((id, cseq, offered, tag, contact)) = self.take_theirs(call) {
-            let ok = ok_with(sdp);
+        if let Some(Theirs { id, invite, cseq, offered, tag, contact }) = self.take_theirs(call) {
+            let timer = self.granted_timer(id, &self.options_of(call));
+            if let Some(Call::Up(session)) = self.calls.get_mut(&call) {
+                session.refresh.describe(&sdp);
+            }
+            let ok = self.ok_with(sdp, &self.options_of(call), timer);
             let sent = self.respond_in_dialog(now, id, &tag, 200, |response| {
                 response.headers.push(header::CONTACT, contact);
                 ok.headers.iter().for_each(|(name, value)| response.headers.push(name, value));
                 response.body = ok.body;
             });
-            if let (Some(bytes), Method::Invite) = (sent, cseq.method) {
-                self.await_answer_ack(now, call, cseq.number, bytes, offered);
+            self.set_session_timer(now, call, timer);
+            if let Some(bytes) = sent.filter(|_| invite) {
+                self.await_answer_ack(now, call, cseq, bytes, offered);
             }
         }
         self.offer_queued(now, call);
@@ -34,7 +50,7 @@ impl Endpoint {
 
     /// Refuses [`Event::Offer`]; the session goes on as it was.
     pub fn refuse_offer(&mut self, now: Instant, call: CallRef, refusal: Refusal) {
-        if let Some((id, _, _, tag, _)) = self.take_theirs(call) {
+        if let Some(Theirs { id, tag, .. }) = self.take_theirs(call) {
             let status = refusal.status.clamp(400, 699);
             self.respond_in_dialog(now, id, &tag, status, |response| {
                 apply_refusal(response, &Refusal { status, ..refusal });
@@ -50,7 +66,7 @@ impl Endpoint {
         if let Some(Call::Up(session)) = self.calls.get_mut(&call)
             && session.closing.is_none()
         {
-            session.queued = Some(sdp);
+            session.queued = Some(Box::new(Queued { sdp, refresh: false }));
             self.offer_queued(now, call);
         }
         self.settle(now);
@@ -77,13 +93,11 @@ impl Endpoint {
         session.dialog.refresh_target(&request.headers);
         session.dialog.peer = flow;
         if !negotiates {
-            let mut response = request.respond(200);
-            response.headers.push(header::CONTACT, &session.dialog.contact);
-            return self.respond_to(now, key, request, flow, &tag, response);
+            return self.update_received(now, key, flow, request, call);
         }
-        let Ok(cseq) = request.headers.cseq() else { return };
+        let Ok(CSeq { number: cseq, .. }) = request.headers.cseq() else { return };
         let id = self.layer.open(key, request.clone(), flow);
-        session.negotiation = Negotiation::Theirs { id, cseq, offered: sdp.is_some() };
+        session.negotiation = Negotiation::Theirs { id, invite: !is_update, cseq, offered: sdp.is_some() };
         if !is_update {
             self.layer.respond(now, id, &request.respond(100));
         }
@@ -102,6 +116,10 @@ impl Endpoint {
             ..200 => {}
             200..300 => self.reoffer_accepted(now, call, id, response),
             491 => self.glare(now, call),
+            422 if self.raise_timer(call, response) => {
+                self.requeue(call);
+                self.offer_queued(now, call);
+            }
             481 => {
                 self.reoffer_failed(now, call, 481);
                 self.dialog_gone(now, call);
@@ -113,11 +131,15 @@ impl Endpoint {
     /// Our re-INVITE failed: the session goes on as it was.
     pub(super) fn reoffer_failed(&mut self, now: Instant, call: CallRef, status: u16) {
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return };
-        if matches!(session.negotiation, Negotiation::Ours { .. }) {
-            session.negotiation = Negotiation::Idle;
+        let Negotiation::Ours { offer, .. } = &session.negotiation else { return };
+        let refresh = offer.refresh;
+        session.negotiation = Negotiation::Idle;
+        if refresh {
+            self.refresh_failed(now, call, status);
+        } else {
             self.events.push_back(Event::OfferRefused { call, status });
-            self.offer_queued(now, call);
         }
+        self.offer_queued(now, call);
     }
 
     /// Tries again the re-INVITE that had met one of the peer's.
@@ -133,28 +155,34 @@ impl Endpoint {
         if !session.may_offer() {
             return;
         }
-        let Some(sdp) = session.queued.take() else { return };
+        let Some(offer) = session.queued.take() else { return };
         let mut invite = session.dialog.request(Method::Invite);
         invite.headers.push(header::CONTACT, &session.dialog.contact);
-        invite.headers.push(header::ALLOW, ALLOW);
-        attach_sdp(&mut invite, sdp.clone());
-        let (dialog, gateway) = (session.dialog.clone(), session.gateway);
+        session.refresh.describe(&offer.sdp);
+        let (dialog, gateway, options, timer) =
+            (session.dialog.clone(), session.gateway, session.options, session.timer);
+        self.introduce(&mut invite.headers, &options);
+        ask_for_timer(&mut invite.headers, &options, timer);
+        attach_sdp(&mut invite, offer.sdp.clone());
         let id = self.send_within(now, &dialog, gateway, invite, Owner::Reoffer(call));
         if let Some(Call::Up(session)) = self.calls.get_mut(&call) {
-            session.negotiation = Negotiation::Ours { id, sdp };
+            session.negotiation = Negotiation::Ours { id, offer };
         }
     }
 
     fn reoffer_accepted(&mut self, now: Instant, call: CallRef, id: TransactionId, response: &Response) {
         let cseq = response.headers.cseq().map_or(0, |cseq| cseq.number);
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return };
-        if let Some((_, bytes)) = session.acknowledged.clone().filter(|(number, _)| *number == cseq) {
+        let known = session.acknowledged.as_ref().filter(|known| known.0 == cseq);
+        if let Some(bytes) = known.map(|known| known.1.clone()) {
             let flow = self.session_way(call);
             return flow.into_iter().for_each(|flow| self.layer.send(flow, bytes.clone()));
         }
-        if !matches!(session.negotiation, Negotiation::Ours { id: ours, .. } if ours == id) {
+        let Negotiation::Ours { id: ours, offer } = &session.negotiation else { return };
+        if *ours != id {
             return;
         }
+        let refresh = offer.refresh;
         session.negotiation = Negotiation::Idle;
         session.dialog.refresh_target(&response.headers);
         let mut ack = session.dialog.ack(cseq);
@@ -164,39 +192,51 @@ impl Endpoint {
         let Some(flow) = self.session_way(call) else { return };
         let bytes = self.layer.send_ack(ack, flow);
         if let Some(Call::Up(session)) = self.calls.get_mut(&call) {
-            session.acknowledged = Some((cseq, bytes));
+            session.acknowledged = Some(Box::new((cseq, bytes)));
         }
-        let sdp = (!response.body.is_empty()).then(|| response.body.clone());
-        self.events.push_back(Event::OfferAnswered { call, sdp });
+        self.refreshed_by(now, call, response);
+        if !refresh {
+            let sdp = (!response.body.is_empty()).then(|| response.body.clone());
+            self.events.push_back(Event::OfferAnswered { call, sdp });
+        }
         self.offer_queued(now, call);
     }
 
     /// Our re-INVITE met the peer's: the owner of the Call-ID waits longer (RFC 3261 §14.1).
     fn glare(&mut self, now: Instant, call: CallRef) {
         let random = u64::from(self.layer.below(200)) * 10;
+        if !self.requeue(call) {
+            return;
+        }
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return };
-        let Negotiation::Ours { sdp, .. } = std::mem::take(&mut session.negotiation) else { return };
-        session.queued.get_or_insert(sdp);
         session.glare = true;
         let wait = if session.caller { 2100 + random * 19 / 20 } else { random };
         self.layer.schedule.start(Due::Glare(call), now + Duration::from_millis(wait));
+    }
+
+    /// The offer that is under way waits for its turn again, unless a newer one does.
+    fn requeue(&mut self, call: CallRef) -> bool {
+        let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return false };
+        let Negotiation::Ours { offer, .. } = std::mem::take(&mut session.negotiation) else { return false };
+        session.queued.get_or_insert(offer);
+        true
     }
 
     fn await_answer_ack(&mut self, now: Instant, call: CallRef, cseq: u32, response: Bytes, offered: bool) {
         let interval = self.config.timers.t1;
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return };
         session.unacknowledged =
-            Some(Unacknowledged { response, cseq, interval, initial: false, offered: !offered });
+            Some(Box::new(Unacknowledged { response, cseq, interval, initial: false, offered: !offered }));
         self.await_ack(now, call);
     }
 
-    /// Takes the peer's offer that waits for us: transaction, CSeq, whether it carried one, our tag and Contact.
-    fn take_theirs(&mut self, call: CallRef) -> Option<(TransactionId, CSeq, bool, String, String)> {
+    /// Takes the peer's offer that waits for us.
+    fn take_theirs(&mut self, call: CallRef) -> Option<Theirs> {
         let Some(Call::Up(session)) = self.calls.get_mut(&call) else { return None };
         match std::mem::take(&mut session.negotiation) {
-            Negotiation::Theirs { id, cseq, offered } => {
-                let dialog = &session.dialog;
-                Some((id, cseq, offered, dialog.local_tag.clone(), dialog.contact.clone()))
+            Negotiation::Theirs { id, invite, cseq, offered } => {
+                let (tag, contact) = (session.dialog.local_tag.clone(), session.dialog.contact.clone());
+                Some(Theirs { id, invite, cseq, offered, tag, contact })
             }
             other => {
                 session.negotiation = other;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::reply::Arrival;
-use super::{Admission, Endpoint};
+use super::{Admission, Endpoint, PeerOptions};
 use crate::message::reader;
 use crate::message::{Host, Message, Method, ParseError, ParseErrorKind, Request, Response, Via, header};
 use crate::transaction::ServerKey;
@@ -100,21 +100,23 @@ impl Endpoint {
             Method::Invite => self.receive_invite(now, key, arrival, request, admission),
             Method::Register => self.receive_register(now, key, arrival, request),
             Method::Options => {
-                let response = options_response(request);
+                let options = self.options_for(None, &arrival.flow);
+                let response = self.options_response(request, &options);
                 self.reply(arrival, request, response);
             }
+            Method::Subscribe => self.receive_subscribe(now, key, arrival, request),
+            Method::Refer => self.receive_refer(now, key, arrival, request),
             _ => self.refuse(now, arrival, request, &481.into()),
         }
     }
-}
 
-/// The answer to OPTIONS (RFC 3261 §11.2).
-pub(super) fn options_response(request: &Request) -> Response {
-    let mut response = request.respond(200);
-    response.headers.push(header::ALLOW, super::reply::ALLOW);
-    response.headers.push(header::ACCEPT, "application/sdp");
-    response.headers.push(header::SUPPORTED, "");
-    response
+    /// The answer to OPTIONS (RFC 3261 §11.2).
+    pub(super) fn options_response(&self, request: &Request, options: &PeerOptions) -> Response {
+        let mut response = request.respond(200);
+        response.headers.push(header::ACCEPT, "application/sdp");
+        self.introduce(&mut response.headers, options);
+        response
+    }
 }
 
 /// Writes down in the topmost Via where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4).

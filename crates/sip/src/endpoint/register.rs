@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::reply::{Arrival, refusal_response};
+use super::reply::Arrival;
 use super::{Endpoint, Event};
 use crate::message::{Request, Response, Scheme, header};
 use crate::registrar::{Change, Denial};
@@ -93,7 +93,7 @@ impl Endpoint {
             Denial::TooMany => 403,
             Denial::TooBrief => 423,
         };
-        let mut response = refusal_response(request, &status.into());
+        let mut response = self.refusal_response(request, &status.into());
         match denial {
             Denial::OutOfOrder => response.reason = "Bad Request (CSeq out of order)".to_owned(),
             Denial::TooMany => response.reason = "Too Many Contacts".to_owned(),

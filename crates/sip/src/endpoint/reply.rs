@@ -7,19 +7,33 @@ use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::{Endpoint, Event, Refusal};
+use super::{Endpoint, Event, PeerOptions, Refusal};
 use crate::clean;
 use crate::digest::{hex, keyed};
-use crate::message::{Method, Request, Response, header};
+use crate::message::{Headers, Method, Request, Response, header};
 use crate::transaction::{ServerKey, TransactionId};
 use crate::transport::{Flow, Transport};
 
 /// What we do, for Allow.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE";
+const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE, PRACK";
+
+/// The same for a focus.
+const FOCUS_ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, SUBSCRIBE";
+
+/// The event packages of a focus.
+pub(super) const PACKAGES: &str = "conference, refer";
 
 /// What a reply to a stranger can do without, the most dispensable first.
-const OPTIONAL: [&str; 6] =
-    [header::SERVER, header::WARNING, header::SUPPORTED, header::ACCEPT, header::ALLOW, header::RETRY_AFTER];
+const OPTIONAL: [&str; 7] = [
+    header::SERVER,
+    header::WARNING,
+    header::ALLOW_EVENTS,
+    header::SUPPORTED,
+    header::ACCEPT,
+    header::ALLOW,
+    header::RETRY_AFTER,
+];
 
 /// How a request came.
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +87,34 @@ impl Endpoint {
 
     /// Refuses without leaving state behind.
     pub(super) fn refuse(&mut self, now: Instant, arrival: Arrival, request: &Request, refusal: &Refusal) {
-        let response = refusal_response(request, refusal);
+        let response = self.refusal_response(request, refusal);
         self.refuse_with(now, arrival, request, response);
+    }
+
+    /// The response that a refusal stands for.
+    pub(super) fn refusal_response(&self, request: &Request, refusal: &Refusal) -> Response {
+        let mut response = request.respond(refusal.status);
+        apply_refusal(&mut response, refusal);
+        match refusal.status {
+            405 | 501 => response.headers.push(header::ALLOW, self.allow()),
+            489 => response.headers.push(header::ALLOW_EVENTS, PACKAGES),
+            _ => {}
+        }
+        response
+    }
+
+    /// The methods that we take.
+    pub(super) fn allow(&self) -> &'static str {
+        if self.config.focus { FOCUS_ALLOW } else { ALLOW }
+    }
+
+    /// Adds what we can do to an INVITE, UPDATE or OPTIONS, or to its 2xx.
+    pub(super) fn introduce(&self, headers: &mut Headers, options: &PeerOptions) {
+        headers.push(header::ALLOW, self.allow());
+        headers.push(header::SUPPORTED, options.supported());
+        if self.config.focus && (options.events || options.refer) {
+            headers.push(header::ALLOW_EVENTS, PACKAGES);
+        }
     }
 
     /// The same with a response that says more than a [`Refusal`] can.
@@ -155,13 +195,6 @@ impl Endpoint {
     }
 }
 
-/// The response that a refusal stands for.
-pub(super) fn refusal_response(request: &Request, refusal: &Refusal) -> Response {
-    let mut response = request.respond(refusal.status);
-    apply_refusal(&mut response, refusal);
-    response
-}
-
 /// Adds what a refusal says beyond its status.
 pub(super) fn apply_refusal(response: &mut Response, refusal: &Refusal) {
     if let Some(reason) = &refusal.reason {
@@ -173,9 +206,6 @@ pub(super) fn apply_refusal(response: &mut Response, refusal: &Refusal) {
     if let Some((code, text)) = &refusal.warning {
         let text = text.replace(['"', '\\'], "'");
         response.headers.push(header::WARNING, format!("{code} confab \"{text}\""));
-    }
-    if refusal.status == 405 || refusal.status == 501 {
-        response.headers.push(header::ALLOW, ALLOW);
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Stats {
     pub oversized: u64,
     /// Transactions that ended by a timer without what they waited for.
     pub timeouts: u64,
+    /// Calls ended because nobody refreshed their session.
+    pub sessions_expired: u64,
     /// Flows that failed under a transaction.
     pub flow_failures: u64,
     /// `Refused` events withheld by the log's rate bound.

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use super::calls::{Call, Party, Placed, attach_sdp};
 use super::fork::{FAILOVER, Fork};
-use super::reply::ALLOW;
+use super::options::{RELIABLE, TIMER};
+use super::timer::ask_for_timer;
 use super::trunks::Trunk;
-use super::{CallRef, Cause, Endpoint, Outgoing, PlaceError, Target};
+use super::{CallRef, Cause, Endpoint, Extension, Outgoing, PeerOptions, PlaceError, Target};
 use crate::clean;
-use crate::message::{CSeq, Host, Method, NameAddr, Request, Uri, header};
+use crate::message::{CSeq, Headers, Host, Method, NameAddr, Request, Uri, header};
 use crate::transaction::{Due, ForkId, Owner, Sending};
 use crate::transport::{Flow, Transport};
 
@@ -21,6 +22,7 @@ struct Leg {
     anchored: bool,
     gateway: Option<usize>,
     alternatives: Vec<SocketAddr>,
+    options: PeerOptions,
 }
 
 impl Endpoint {
@@ -36,7 +38,7 @@ impl Endpoint {
         let call = CallRef(self.next_number());
         self.layer.stats.calls_out += 1;
         let forks = legs.into_iter().map(|leg| self.launch(now, call, &outgoing, leg)).collect();
-        self.calls.insert(call, Call::Placed(Placed { forks, ..Placed::default() }));
+        self.calls.insert(call, Call::Placed(Box::new(Placed { forks, ..Placed::default() })));
         self.settle(now);
         Ok(call)
     }
@@ -70,13 +72,15 @@ impl Endpoint {
             Target::Address { uri, transport, remote } => {
                 let flow = self.layer.route(*transport, *remote).ok_or(PlaceError::NoListener)?;
                 let (to, uri, alternatives) = (uri.clone(), uri.to_string(), Vec::new());
-                Ok(vec![Leg { uri, to, flow, anchored: false, gateway: None, alternatives }])
+                let options = self.config.others;
+                Ok(vec![Leg { uri, to, flow, anchored: false, gateway: None, alternatives, options }])
             }
         }
     }
 
     /// All contacts of a user, each where it registered from.
     fn user_legs(&self, user: &str) -> Result<Vec<Leg>, PlaceError> {
+        let options = self.user(user).map_or(self.config.others, |user| user.options);
         let legs: Vec<Leg> = self
             .registrar
             .bindings(user)
@@ -84,7 +88,7 @@ impl Endpoint {
             .map(|binding| {
                 let to = Uri::sip(Some(user), self.own_host(&binding.flow), None);
                 let (uri, flow) = (binding.contact.to_string(), binding.flow);
-                Leg { uri, to, flow, anchored: true, gateway: None, alternatives: Vec::new() }
+                Leg { uri, to, flow, anchored: true, gateway: None, alternatives: Vec::new(), options }
             })
             .collect();
         if legs.is_empty() { Err(PlaceError::NotRegistered) } else { Ok(legs) }
@@ -103,7 +107,8 @@ impl Endpoint {
             to.params.set("transport", Some("tcp"));
         }
         let uri = to.to_string();
-        Ok(Leg { uri, to, flow, anchored: false, gateway: Some(index), alternatives: rest.to_vec() })
+        let (alternatives, options) = (rest.to_vec(), trunk.config.options);
+        Ok(Leg { uri, to, flow, anchored: false, gateway: Some(index), alternatives, options })
     }
 
     fn launch(&mut self, now: Instant, call: CallRef, outgoing: &Outgoing, leg: Leg) -> ForkId {
@@ -112,10 +117,10 @@ impl Endpoint {
         let invite = self.invite(outgoing, &leg, &local_tag);
         let call_id = invite.headers.call_id().unwrap_or_default().to_owned();
         self.dialogs.insert((call_id.clone(), local_tag.clone()), Party::Fork(fork));
-        let Leg { flow, anchored, gateway, alternatives, .. } = leg;
+        let Leg { flow, anchored, gateway, alternatives, options, .. } = leg;
         let sending = Sending { gateway, ..Sending::new(invite, flow, Owner::Fork(fork)) };
         let id = self.layer.request(now, sending);
-        let mut launched = Fork::new(call, id, call_id, local_tag);
+        let mut launched = Fork::new(call, id, call_id, local_tag, options);
         (launched.anchored, launched.gateway, launched.alternatives) = (anchored, gateway, alternatives);
         if !launched.alternatives.is_empty() {
             self.layer.schedule.start(Due::Failover(fork), now + FAILOVER);
@@ -133,7 +138,7 @@ impl Endpoint {
         let contact_user = outgoing.contact_user.as_deref().map_or(user, clean::number);
         let mut request = Request::new(Method::Invite, leg.uri.clone());
         let call_id = format!("{}{}", self.layer.token(), self.layer.token());
-        let contact = self.contact(&leg.flow, &contact_user);
+        let contact = self.dialog_contact(&leg.flow, &contact_user, &leg.options);
         let headers = &mut request.headers;
         headers.push(header::MAX_FORWARDS, "70");
         headers.push(header::FROM, from.with_tag(local_tag).to_string());
@@ -141,9 +146,23 @@ impl Endpoint {
         headers.push(header::CALL_ID, call_id);
         headers.push(header::CSEQ, CSeq::new(1, Method::Invite).to_string());
         headers.push(header::CONTACT, contact);
-        headers.push(header::ALLOW, ALLOW);
+        if let Some(replaces) = &outgoing.replaces {
+            headers.push(header::REPLACES, replaces.to_string());
+        }
+        self.introduce(headers, &leg.options);
+        require(headers, &leg.options);
+        ask_for_timer(headers, &leg.options, None);
         self.decorate(headers);
         attach_sdp(&mut request, outgoing.sdp.clone());
         request
+    }
+}
+
+/// Names the extensions that the callee must know.
+fn require(headers: &mut Headers, options: &PeerOptions) {
+    for (tag, use_of) in [(TIMER, options.session_timers), (RELIABLE, options.reliable)] {
+        if use_of == Extension::Required {
+            headers.push(header::REQUIRE, tag);
+        }
     }
 }

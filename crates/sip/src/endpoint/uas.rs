@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::calls::{Call, Incoming, Party, reason_of};
-use super::reply::{ALLOW, Arrival, apply_refusal};
-use super::{Admission, By, CallRef, Cause, End, Endpoint, Event, InviteSummary, Refusal};
+use super::reliable::is_reliable;
+use super::reply::{Arrival, apply_refusal};
+use super::timer::grant_timer;
+use super::{
+    Admission, By, CallRef, Cause, End, Endpoint, Event, InviteSummary, PeerOptions, Refusal, SuppliedPin,
+};
 use crate::clean;
-use crate::dialog::{Dialog, Session, Unacknowledged};
+use crate::dialog::{Dialog, Refresh, Session, SessionTimer, Unacknowledged};
 use crate::message::{Request, Response, Scheme, Uri, header};
 use crate::transaction::{Due, ServerKey};
 use crate::transport::Flow;
@@ -22,6 +26,8 @@ const FULL_RETRY: Duration = Duration::from_secs(10);
 /// An INVITE that may become a call.
 struct Admitted {
     authenticated: Option<String>,
+    options: PeerOptions,
+    replaces: Option<CallRef>,
     dialled: String,
     dialog: Dialog,
 }
@@ -29,26 +35,41 @@ struct Admitted {
 impl Endpoint {
     /// Sends 180 Ringing on an inbound call.
     pub fn ring(&mut self, now: Instant, call: CallRef) {
-        self.respond_incoming(now, call, |_| Response::new(180));
+        match self.calls.get(&call) {
+            Some(Call::Incoming(incoming)) if incoming.reliable => self.ring_reliably(now, call),
+            _ => drop(self.respond_incoming(now, call, |_| Response::new(180))),
+        }
         self.settle(now);
     }
 
     /// Sends 200 with `sdp` on an inbound call.
     pub fn answer(&mut self, now: Instant, call: CallRef, sdp: Bytes) {
-        let sent = self.respond_incoming(now, call, |_| ok_with(sdp));
-        if let Some(bytes) = sent
+        let Some(Call::Incoming(incoming)) = self.calls.get(&call) else { return };
+        let (invite, options) = (incoming.invite, incoming.options);
+        let timer = self.granted_timer(invite, &options);
+        let refresh = self.layer.asked(invite).map(|invite| Refresh::of(&invite.headers, &sdp));
+        let ok = self.ok_with(sdp, &options, timer);
+        if let Some(bytes) = self.respond_incoming(now, call, |_| ok)
             && let Some(Call::Incoming(incoming)) = self.calls.remove(&call)
         {
-            let Incoming { dialog, offered, .. } = *incoming;
-            let mut session = Session::new(dialog, false, None);
-            let cseq = session.dialog.remote_cseq().unwrap_or_default();
-            let interval = self.config.timers.t1;
-            session.unacknowledged =
-                Some(Unacknowledged { response: bytes, cseq, interval, initial: true, offered: !offered });
+            let mut session = self.session_of_answer(*incoming, bytes);
+            session.refresh = refresh.unwrap_or(session.refresh);
             self.calls.insert(call, Call::Up(Box::new(session)));
+            self.layer.schedule.stop_call(call);
             self.await_ack(now, call);
+            self.set_session_timer(now, call, timer);
         }
         self.settle(now);
+    }
+
+    /// Names the room itself in the Contact of an inbound call, where it was asked for by another name, as that of a
+    /// conference factory (RFC 4579 §5.4).
+    pub fn name_contact(&mut self, call: CallRef, user: &str) {
+        let Some(Call::Incoming(incoming)) = self.calls.get(&call) else { return };
+        let contact = self.dialog_contact(&incoming.dialog.peer, &clean::number(user), &incoming.options);
+        if let Some(Call::Incoming(incoming)) = self.calls.get_mut(&call) {
+            incoming.dialog.contact = contact.into();
+        }
     }
 
     /// Refuses an inbound call that is not answered yet; `Ended` follows.
@@ -61,7 +82,7 @@ impl Endpoint {
             response
         };
         if self.respond_incoming(now, call, response).is_some() {
-            self.ended(call, End { status: Some(status), by: By::Us, reason: refusal.reason });
+            self.ended(now, call, End { status: Some(status), by: By::Us, reason: refusal.reason });
         }
         self.settle(now);
     }
@@ -83,14 +104,13 @@ impl Endpoint {
             Err(challenge) if challenge.status == 401 => return self.reply(arrival, request, challenge),
             Err(refusal) => return self.refuse_with(now, arrival, request, refusal),
         };
-        match self.admit(arrival, request, authenticated.as_deref(), admission) {
-            Ok((dialled, dialog)) => {
-                let admitted = Admitted { authenticated, dialled, dialog };
-                self.offer_call(now, key, arrival, request, admitted);
-            }
-            Err(refusal) if authenticated.is_none() => self.refuse(now, arrival, request, &refusal),
+        let known = authenticated.is_some();
+        match self.admit(now, arrival, request, authenticated, admission) {
+            Ok(admitted) => self.offer_call(now, key, arrival, request, admitted),
+            Err(challenge) if challenge.status == 401 => self.reply(arrival, request, challenge),
+            Err(refusal) if !known => self.refuse_with(now, arrival, request, refusal),
             // The nonce is used up: without a transaction a repetition would be challenged again.
-            Err(refusal) => self.refuse_known(now, key, arrival, request, &refusal),
+            Err(refusal) => self.refuse_known(now, key, arrival, request, refusal),
         }
     }
 
@@ -171,25 +191,53 @@ impl Endpoint {
         None
     }
 
-    /// Asks whether the dialled user can be called; gives the number and the dialog.
+    /// Decides whether an INVITE becomes a call: by what it asks of SIP, then by whom it asks for.
     fn admit(
         &mut self,
+        now: Instant,
+        arrival: Arrival,
+        request: &Request,
+        authenticated: Option<String>,
+        admission: &dyn Admission,
+    ) -> Result<Admitted, Response> {
+        let options = self.options_for(authenticated.as_deref(), &arrival.flow);
+        if let Some(refusal) = self.extension_refusal(&options, request) {
+            return Err(self.extension_response(request, &options, &refusal));
+        }
+        if let Some(response) = self.timer_refusal(&options, request) {
+            return Err(response);
+        }
+        let replaces = self.replaced(now, arrival, request, authenticated.as_deref(), &options)?;
+        let found = self.find_room(arrival, request, authenticated.as_deref(), replaces, admission);
+        let uri = found.map_err(|refusal| self.refusal_response(request, &refusal))?;
+        let contact = self.dialog_contact(&arrival.flow, uri.user.as_deref().unwrap_or_default(), &options);
+        let tag = self.layer.token();
+        let dialled = uri.unescaped_user().unwrap_or_default();
+        let dialog =
+            Dialog::of_request(request, tag, contact, arrival.flow).ok_or_else(|| request.respond(400))?;
+        Ok(Admitted { authenticated, options, replaces, dialled, dialog })
+    }
+
+    /// Asks whether the dialled user can be called. Who takes the place of another call was let in with that.
+    fn find_room(
+        &self,
         arrival: Arrival,
         request: &Request,
         authenticated: Option<&str>,
+        replaces: Option<CallRef>,
         admission: &dyn Admission,
-    ) -> Result<(String, Dialog), Refusal> {
+    ) -> Result<Uri, Refusal> {
         let uri: Uri = request.uri.parse().map_err(|_| Refusal::new(400))?;
         if uri.scheme != Scheme::Tel && !self.is_our_host(&uri.host) {
             return Err(404.into());
         }
-        let dialled = uri.unescaped_user().unwrap_or_default();
-        admission.admit(&InviteSummary { dialled: &dialled, authenticated, source: arrival.flow.remote })?;
-        let contact = self.contact(&arrival.flow, uri.user.as_deref().unwrap_or_default());
-        let tag = self.layer.token();
-        let dialog =
-            Dialog::of_invite(request, tag, contact, arrival.flow).ok_or_else(|| Refusal::new(400))?;
-        Ok((dialled, dialog))
+        if replaces.is_none() {
+            let dialled = uri.unescaped_user().unwrap_or_default();
+            let (gateway, source) = (self.gateway_at(&arrival.flow), arrival.flow.remote);
+            let gateway = gateway.as_deref();
+            admission.admit(&InviteSummary { dialled: &dialled, authenticated, gateway, source })?;
+        }
+        Ok(uri)
     }
 
     fn refuse_known(
@@ -198,9 +246,8 @@ impl Endpoint {
         key: ServerKey,
         arrival: Arrival,
         request: &Request,
-        refusal: &Refusal,
+        response: Response,
     ) {
-        let response = super::reply::refusal_response(request, refusal);
         let tag = self.tags.tag(request);
         self.note_refusal(now, arrival.flow.remote, &request.method, response.status, &response.reason);
         self.respond_to(now, key, request, arrival.flow, &tag, response);
@@ -218,10 +265,12 @@ impl Endpoint {
         let invite = self.layer.open(key, request.clone(), arrival.flow);
         self.layer.respond(now, invite, &request.respond(100));
         let call = CallRef(self.next_number());
-        let Admitted { authenticated, dialled, dialog } = admitted;
+        let Admitted { authenticated, options, replaces, dialled, dialog } = admitted;
         let sdp = sdp_of(request);
         self.dialogs.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Party::Call(call));
-        let incoming = Incoming { invite, dialog, offered: sdp.is_some() };
+        let offered = sdp.is_some();
+        let reliable = is_reliable(&options, &request.headers, offered);
+        let incoming = Incoming { invite, dialog, offered, options, reliable, provisional: None, rseq: None };
         self.calls.insert(call, Call::Incoming(Box::new(incoming)));
         self.layer.stats.calls_in += 1;
         self.events.push_back(Event::Offered {
@@ -231,12 +280,14 @@ impl Endpoint {
             gateway: self.gateway_at(&arrival.flow),
             dialled,
             source: arrival.flow.remote,
+            replaces,
+            pin: SuppliedPin::of(request),
             sdp,
         });
     }
 
     /// Responds to the INVITE of a call that is not answered yet; gives what was sent.
-    fn respond_incoming(
+    pub(super) fn respond_incoming(
         &mut self,
         now: Instant,
         call: CallRef,
@@ -266,7 +317,7 @@ impl Endpoint {
         let same = self.dialogs.range(from..).take_while(|((known, _), _)| known == call_id);
         let call = |(_, party): (_, &Party)| match party {
             Party::Call(call) => Some(*call),
-            Party::Fork(_) => None,
+            Party::Fork(_) | Party::Subscription(_) => None,
         };
         same.filter_map(call).collect()
     }
@@ -275,11 +326,34 @@ impl Endpoint {
         match self.calls.get(&call) {
             Some(Call::Incoming(_)) => {
                 self.respond_incoming(now, call, |_| Response::new(487));
-                self.ended(call, End { status: Some(487), by: By::Peer, reason });
+                self.ended(now, call, End { status: Some(487), by: By::Peer, reason });
             }
             Some(Call::Up(_)) => self.refuse_offer(now, call, 487.into()),
             _ => {}
         }
+    }
+
+    /// The session of a call that has just been answered.
+    fn session_of_answer(&self, incoming: Incoming, response: Bytes) -> Session {
+        let Incoming { dialog, offered, options, provisional, .. } = incoming;
+        let cseq = dialog.remote_cseq().unwrap_or_default();
+        let interval = self.config.timers.t1;
+        let unacknowledged = Unacknowledged { response, cseq, interval, initial: true, offered: !offered };
+        Session {
+            unacknowledged: Some(unacknowledged.into()),
+            provisional: Self::outstanding(provisional.as_ref()),
+            ..Session::new(dialog, false, None, options)
+        }
+    }
+
+    /// A 200 with a session description.
+    pub(super) fn ok_with(&self, sdp: Bytes, options: &PeerOptions, timer: Option<SessionTimer>) -> Response {
+        let mut response = Response::new(200);
+        self.introduce(&mut response.headers, options);
+        grant_timer(&mut response, timer);
+        response.headers.push(header::CONTENT_TYPE, "application/sdp");
+        response.body = sdp;
+        response
     }
 
     fn acknowledged(&mut self, now: Instant, call: CallRef, flow: Flow, request: &Request) {
@@ -301,15 +375,6 @@ impl Endpoint {
         }
         self.offer_queued(now, call);
     }
-}
-
-/// A 200 with a session description.
-pub(super) fn ok_with(sdp: Bytes) -> Response {
-    let mut response = Response::new(200);
-    response.headers.push(header::ALLOW, ALLOW);
-    response.headers.push(header::CONTENT_TYPE, "application/sdp");
-    response.body = sdp;
-    response
 }
 
 /// The session description of a request, if it has one.

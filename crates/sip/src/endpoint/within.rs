@@ -6,10 +6,9 @@ use bytes::Bytes;
 
 use super::calls::{Call, Party, reason_of};
 use super::checks::{content_fault, extension_fault};
-use super::receive::options_response;
-use super::reply::{Arrival, refusal_response};
+use super::reply::Arrival;
 use super::uas::sdp_of;
-use super::{By, CallRef, End, Endpoint, Event, Refusal};
+use super::{By, CallRef, End, Endpoint, Event, PeerOptions, Refusal};
 use crate::message::{Method, Request, Response, header};
 use crate::transaction::{ForkId, Owner, ServerKey};
 use crate::transport::Flow;
@@ -27,6 +26,37 @@ impl Endpoint {
             self.send_within(now, &dialog, gateway, info, Owner::Within(call));
         }
         self.settle(now);
+    }
+
+    /// Sends a request of another method within the call, for instance REFER or SUBSCRIBE, with these headers;
+    /// [`Event::Replied`] tells its final status. The NOTIFYs that follow are [`Event::Notify`].
+    pub fn send_within_call(
+        &mut self,
+        now: Instant,
+        call: CallRef,
+        method: Method,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) {
+        if let Some(Call::Up(session)) = self.calls.get_mut(&call)
+            && session.closing.is_none()
+        {
+            session.subscribed |= matches!(method, Method::Refer | Method::Subscribe);
+            let mut request = session.dialog.request(method);
+            request.headers.push(header::CONTACT, &session.dialog.contact);
+            headers.iter().for_each(|(name, value)| request.headers.push(name, value));
+            request.body = body;
+            let (dialog, gateway) = (session.dialog.clone(), session.gateway);
+            self.send_within(now, &dialog, gateway, request, Owner::Told(call));
+        }
+        self.settle(now);
+    }
+
+    /// The final status of such a request; of no interest once the call is over.
+    pub(super) fn replied(&mut self, call: CallRef, status: Option<u16>) {
+        if matches!(self.calls.get(&call), Some(Call::Up(session)) if session.closing.is_none()) {
+            self.events.push_back(Event::Replied { call, status });
+        }
     }
 
     /// Asks by an OPTIONS within the call whether the peer still knows it; [`Event::Asked`] tells.
@@ -64,6 +94,9 @@ impl Endpoint {
             }
             Some(Party::Call(call)) => self.receive_in_call(now, key, arrival, request, call),
             Some(Party::Fork(fork)) => self.receive_early(now, key, arrival, request, fork),
+            Some(Party::Subscription(subscription)) => {
+                self.receive_subscribed(now, key, arrival, request, subscription);
+            }
             None if self.is_banned(now, arrival.flow) => self.layer.stats.banned += 1,
             None if matches!(request.method, Method::Other(_)) => {
                 self.refuse(now, arrival, request, &501.into())
@@ -76,7 +109,7 @@ impl Endpoint {
     pub(super) fn session_of(&self, request: &Request) -> Option<CallRef> {
         match self.party_of(request)? {
             Party::Call(call) => matches!(self.calls.get(&call)?, Call::Up(_)).then_some(call),
-            Party::Fork(_) => None,
+            Party::Fork(_) | Party::Subscription(_) => None,
         }
     }
 
@@ -101,7 +134,8 @@ impl Endpoint {
                 Call::Up(session) => session.dialog.remote_tag == remote_tag,
                 Call::Placed(_) => false,
             },
-            Party::Fork(fork) => self.forks.get(&fork)?.early.iter().any(|tag| tag == remote_tag),
+            Party::Fork(fork) => self.forks.get(&fork)?.early.iter().any(|early| early.tag == remote_tag),
+            Party::Subscription(subscription) => self.is_subscriber(subscription, remote_tag),
         };
         known.then_some(party)
     }
@@ -125,7 +159,17 @@ impl Endpoint {
                 self.bye_received(now, call, request);
             }
             Method::Info => self.info_received(now, key, flow, request, call, &tag),
-            Method::Options => self.respond_to(now, key, request, flow, &tag, options_response(request)),
+            Method::Options => {
+                let response = self.options_response(request, &self.options_of(call));
+                self.respond_to(now, key, request, flow, &tag, response);
+            }
+            Method::Prack => self.prack_received(now, key, flow, request, call, &tag),
+            Method::Notify => self.notify_received(now, key, flow, request, call, &tag),
+            Method::Subscribe => self.subscribe_in_call(now, key, flow, request, call, &tag),
+            Method::Refer => self.refer_in_call(now, key, flow, request, call, &tag),
+            Method::Update if matches!(self.calls.get(&call), Some(Call::Incoming(_))) => {
+                self.respond_to(now, key, request, flow, &tag, request.respond(200));
+            }
             // Only calls that are up get so far.
             _ => self.offer_received(now, key, flow, request, call),
         }
@@ -133,13 +177,18 @@ impl Endpoint {
 
     /// What is wrong with a request for the state that its call is in.
     fn fault_in_call(&mut self, call: CallRef, request: &Request) -> Option<Response> {
-        if let Some(refusal) = method_fault(request) {
-            return Some(refusal_response(request, &refusal));
+        if let Some(refusal) = self.dialog_method_fault(request) {
+            return Some(self.refusal_response(request, &refusal));
         }
+        let options = self.options_of(call);
         let cseq = request.headers.cseq().ok()?;
         let (in_order, fits) = match self.calls.get_mut(&call)? {
             Call::Incoming(incoming) => {
-                let early = matches!(request.method, Method::Bye | Method::Info | Method::Options);
+                let early = match request.method {
+                    Method::Bye | Method::Info | Method::Options | Method::Prack => true,
+                    Method::Update => request.body.is_empty(),
+                    _ => false,
+                };
                 (incoming.dialog.accept(&cseq), if early { Ok(()) } else { Err(retry_later(request)) })
             }
             Call::Up(session) => {
@@ -151,7 +200,33 @@ impl Endpoint {
         if !in_order {
             return Some(retry_later(request));
         }
-        fits.err().or_else(|| extension_fault(request)).or_else(|| content_fault(request))
+        let fault = fits.err().or_else(|| extension_fault(request)).or_else(|| content_fault(request));
+        fault.or_else(|| self.timer_refusal(&options, request))
+    }
+
+    /// What the peer of a call may do.
+    pub(super) fn options_of(&self, call: CallRef) -> PeerOptions {
+        match self.calls.get(&call) {
+            Some(Call::Incoming(incoming)) => incoming.options,
+            Some(Call::Up(session)) => session.options,
+            _ => self.config.others,
+        }
+    }
+
+    /// Methods that no dialog of ours takes.
+    fn dialog_method_fault(&self, request: &Request) -> Option<Refusal> {
+        match request.method {
+            Method::Bye
+            | Method::Info
+            | Method::Options
+            | Method::Invite
+            | Method::Update
+            | Method::Prack => None,
+            Method::Refer | Method::Subscribe if self.config.focus => None,
+            Method::Notify if self.expects_notify(request) => None,
+            Method::Other(_) => Some(501.into()),
+            _ => Some(405.into()),
+        }
     }
 
     fn bye_received(&mut self, now: Instant, call: CallRef, request: &Request) {
@@ -159,7 +234,7 @@ impl Endpoint {
         if let Some(Call::Incoming(incoming)) = self.calls.get(&call) {
             let (id, tag) = (incoming.invite, incoming.dialog.local_tag.clone());
             self.respond_in_dialog(now, id, &tag, 487, |_| ());
-            return self.ended(call, End { status: Some(487), by: By::Peer, reason });
+            return self.ended(now, call, End { status: Some(487), by: By::Peer, reason });
         }
         self.over(now, call, End { status: None, by: By::Peer, reason });
     }
@@ -194,10 +269,15 @@ impl Endpoint {
         request: &Request,
         fork: ForkId,
     ) {
-        let Some(tag) = self.forks.get(&fork).map(|fork| fork.local_tag.clone()) else { return };
+        let Some((tag, options)) = self.forks.get(&fork).map(|fork| (fork.local_tag.clone(), fork.options))
+        else {
+            return;
+        };
         let response = match request.method {
-            _ if let Some(refusal) = method_fault(request) => refusal_response(request, &refusal),
-            Method::Options => options_response(request),
+            _ if let Some(refusal) = self.dialog_method_fault(request) => {
+                self.refusal_response(request, &refusal)
+            }
+            Method::Options => self.options_response(request, &options),
             Method::Invite => request.respond(491),
             Method::Update if !request.body.is_empty() => retry_later(request),
             Method::Update | Method::Info => request.respond(200),
@@ -212,13 +292,4 @@ pub(super) fn retry_later(request: &Request) -> Response {
     let mut response = request.respond(500);
     response.headers.push(header::RETRY_AFTER, "1");
     response
-}
-
-/// Methods that no dialog of ours takes.
-fn method_fault(request: &Request) -> Option<Refusal> {
-    match request.method {
-        Method::Bye | Method::Info | Method::Options | Method::Invite | Method::Update => None,
-        Method::Other(_) => Some(501.into()),
-        _ => Some(405.into()),
-    }
 }

@@ -9,6 +9,7 @@ macro_rules! names {
 names! {
     ACCEPT = "Accept";
     ALLOW = "Allow";
+    ALLOW_EVENTS = "Allow-Events";
     AUTHORIZATION = "Authorization";
     CALL_ID = "Call-ID";
     CONTACT = "Contact";
@@ -22,17 +23,24 @@ names! {
     FROM = "From";
     MAX_FORWARDS = "Max-Forwards";
     MIN_EXPIRES = "Min-Expires";
+    MIN_SE = "Min-SE";
     PROXY_AUTHENTICATE = "Proxy-Authenticate";
     PROXY_AUTHORIZATION = "Proxy-Authorization";
+    RACK = "RAck";
     REASON = "Reason";
     RECORD_ROUTE = "Record-Route";
+    REFER_SUB = "Refer-Sub";
     REFER_TO = "Refer-To";
+    REFERRED_BY = "Referred-By";
+    REPLACES = "Replaces";
     REQUIRE = "Require";
     RETRY_AFTER = "Retry-After";
     ROUTE = "Route";
+    RSEQ = "RSeq";
     SERVER = "Server";
     SESSION_EXPIRES = "Session-Expires";
     SUBJECT = "Subject";
+    SUBSCRIPTION_STATE = "Subscription-State";
     SUPPORTED = "Supported";
     TIMESTAMP = "Timestamp";
     TO = "To";
@@ -41,6 +49,7 @@ names! {
     VIA = "Via";
     WARNING = "Warning";
     WWW_AUTHENTICATE = "WWW-Authenticate";
+    X_CONF_PIN = "X-ConfPin";
 }
 
 /// The long form of a compact name; any other name as it is.
@@ -48,7 +57,7 @@ pub(crate) fn expand(name: &str) -> &str {
     let [letter] = name.as_bytes() else { return name };
     match letter.to_ascii_lowercase() {
         b'a' => "Accept-Contact",
-        b'b' => "Referred-By",
+        b'b' => REFERRED_BY,
         b'c' => CONTENT_TYPE,
         b'd' => "Request-Disposition",
         b'e' => CONTENT_ENCODING,
@@ -63,7 +72,7 @@ pub(crate) fn expand(name: &str) -> &str {
         b'r' => REFER_TO,
         b's' => SUBJECT,
         b't' => TO,
-        b'u' => "Allow-Events",
+        b'u' => ALLOW_EVENTS,
         b'v' => VIA,
         b'x' => SESSION_EXPIRES,
         b'y' => "Identity",

@@ -3,6 +3,7 @@
 
 mod cseq;
 mod error;
+mod extensions;
 pub mod header;
 mod headers;
 mod method;
@@ -20,6 +21,7 @@ use bytes::{Bytes, BytesMut};
 
 pub use cseq::CSeq;
 pub use error::{ParseError, ParseErrorKind};
+pub use extensions::{Package, RAck, Refresher, Replaces, SessionExpires};
 pub use headers::Headers;
 pub use method::Method;
 pub use name_addr::{Contacts, NameAddr};

@@ -18,7 +18,7 @@ pub(crate) use self::key::ServerKey;
 use self::machines::{ClientMachine, ServerMachine};
 use super::schedule::Schedule;
 use super::{Action, Pace, Timer};
-use crate::endpoint::{CallRef, Listener, PingRef, Stats, Timers};
+use crate::endpoint::{CallRef, Listener, PingRef, Stats, SubscriptionRef, Timers};
 use crate::message::{Request, Response};
 use crate::transport::{Flow, Transmit, Transport};
 
@@ -39,6 +39,14 @@ pub(crate) enum Owner {
     Reoffer(CallRef),
     /// Another request within a call, whose 481 ends it.
     Within(CallRef),
+    /// An UPDATE that refreshes a call's session.
+    Refresh(CallRef),
+    /// A PRACK in an outgoing call that is being set up.
+    Prack(ForkId),
+    /// A NOTIFY.
+    Notify(SubscriptionRef),
+    /// A request that the owner of the endpoint sends within a call.
+    Told(CallRef),
     /// An OPTIONS within a call, which asks whether the peer is there.
     Question(CallRef),
     /// A ping by the owner of the endpoint.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::{ForkId, Timer, TransactionId};
-use crate::endpoint::{CallRef, Reason};
+use crate::endpoint::{CallRef, Reason, SubscriptionRef};
 
 /// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,16 @@ pub(crate) enum Due {
     AckOverdue(CallRef),
     /// A re-INVITE that met another is to be tried again.
     Glare(CallRef),
+    /// A session is to be refreshed.
+    Refresh(CallRef),
+    /// A session was not refreshed in time.
+    SessionEnd(CallRef),
+    /// The provisional response of a call is to be sent again.
+    Provisional(CallRef),
+    /// The PRACK of a call's provisional response is overdue.
+    PrackOverdue(CallRef),
+    /// A subscription runs out, or has not been decided about.
+    Subscription(SubscriptionRef),
     /// A gateway's address has not answered an INVITE, and there is another one.
     Failover(ForkId),
     /// A binding runs out.
@@ -31,7 +41,14 @@ impl Due {
     fn reason(self) -> Reason {
         match self {
             Self::Transaction(..) => Reason::Transaction,
-            Self::Repeat(_) | Self::AckOverdue(_) | Self::Glare(_) => Reason::Dialog,
+            Self::Repeat(_)
+            | Self::AckOverdue(_)
+            | Self::Glare(_)
+            | Self::Refresh(_)
+            | Self::SessionEnd(_)
+            | Self::Provisional(_)
+            | Self::PrackOverdue(_)
+            | Self::Subscription(_) => Reason::Dialog,
             Self::Binding => Reason::Binding,
             Self::Register(_) | Self::Ping(_) | Self::Failover(_) => Reason::Gateway,
         }
@@ -53,11 +70,32 @@ impl Schedule {
         self.set.insert(due, at);
     }
 
+    /// Sets a timer, unless it is set already.
+    pub(crate) fn start_first(&mut self, due: Due, at: Instant) {
+        if !self.set.contains_key(&due) {
+            self.start(due, at);
+        }
+    }
+
     /// Takes a timer back, if it is set.
     pub(crate) fn stop(&mut self, due: Due) {
         if let Some(at) = self.set.remove(&due) {
             self.queue.remove(&(at, due));
         }
+    }
+
+    /// Takes all timers of a call back.
+    pub(crate) fn stop_call(&mut self, call: CallRef) {
+        let all = [
+            Due::Repeat,
+            Due::AckOverdue,
+            Due::Glare,
+            Due::Refresh,
+            Due::SessionEnd,
+            Due::Provisional,
+            Due::PrackOverdue,
+        ];
+        all.into_iter().for_each(|due| self.stop(due(call)));
     }
 
     /// Takes all timers of a transaction back.

@@ -47,8 +47,9 @@ fn a_call_is_offered_rung_answered_confirmed_and_ended() {
     let out = net.at(caller, |endpoint, now| endpoint.place(now, dial("2000"))).unwrap();
     net.run_ms(50);
     let events = net.take_events(server);
-    let Some(Event::Offered { call, caller: who, authenticated, gateway, dialled, source, sdp: offer }) =
-        events.first().cloned()
+    let Some(Event::Offered {
+        call, caller: who, authenticated, gateway, dialled, source, sdp: offer, ..
+    }) = events.first().cloned()
     else {
         panic!("{events:?}")
     };

@@ -4,14 +4,31 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use confab_sip::*;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::network::*;
+use crate::peer::{SERVER, focus_with};
 
-const SERVER: &str = "10.0.0.1:5080";
+/// Everything that can be used is.
+const PREFERRED: PeerOptions = PeerOptions {
+    session_timers: Extension::Preferred,
+    session_expires: Duration::from_secs(90),
+    min_se: Duration::from_secs(90),
+    reliable: Extension::Preferred,
+    isfocus: true,
+    events: true,
+    refer: true,
+    replaces: true,
+};
+
+/// The headers of all extensions.
+const EXTENSIONS: &str = "Session-Expires: 600;refresher=uac\r\nMin-SE: 90\r\nSupported: timer, 100rel\r\n\
+    Replaces: a@b;to-tag=c;from-tag=d;early-only\r\nRAck: 1 1 INVITE\r\nEvent: conference;id=1\r\n\
+    Refer-To: <sip:1001@10.0.0.1;method=BYE>\r\nExpires: 600\r\n";
 
 /// Does something with each call of an endpoint, now and then.
 fn act(net: &mut Network, address: SocketAddr, calls: &mut Vec<CallRef>, rng: &mut StdRng) {
@@ -27,6 +44,14 @@ fn act(net: &mut Network, address: SocketAddr, calls: &mut Vec<CallRef>, rng: &m
             13 => endpoint.refuse_offer(now, call, 488.into()),
             14 => endpoint.info(now, call, "application/dtmf", "1".into()),
             15 => endpoint.ask(now, call),
+            16..18 => {
+                let target = [(header::REFER_TO, "<sip:1001@10.0.0.1>")];
+                endpoint.send_within_call(now, call, Method::Refer, &target, Bytes::new());
+            }
+            18..20 => {
+                let package = [(header::EVENT, "conference")];
+                endpoint.send_within_call(now, call, Method::Subscribe, &package, Bytes::new());
+            }
             _ => {}
         });
     }
@@ -34,8 +59,31 @@ fn act(net: &mut Network, address: SocketAddr, calls: &mut Vec<CallRef>, rng: &m
         if let Event::Offered { call, .. } = event {
             calls.push(call);
         }
+        tend(net, address, &event, rng);
         net.events.entry(address).or_default().push(event);
     }
+}
+
+/// Does something with subscriptions and REFERs, now and then.
+fn tend(net: &mut Network, address: SocketAddr, event: &Event, rng: &mut StdRng) {
+    let (choice, status) = (rng.random_range(0..4), rng.random_range(180..210));
+    net.at(address, |endpoint, now| match *event {
+        Event::Subscribed { subscription, .. } if choice > 0 => {
+            endpoint.accept_subscription(now, subscription)
+        }
+        Event::Referred { subscription, .. } if choice > 0 => {
+            endpoint.accept_refer(now, subscription);
+            endpoint.refer_progress(now, subscription, status);
+        }
+        Event::Subscribed { subscription, .. } | Event::Referred { subscription, .. } => {
+            endpoint.refuse_subscription(now, subscription, 403.into());
+        }
+        Event::Refreshed { subscription, .. } | Event::Notified { subscription } => match choice {
+            0 => endpoint.end_subscription(now, subscription, Bytes::new()),
+            _ => endpoint.notify(now, subscription, Bytes::from_static(b"<all/>")),
+        },
+        _ => {}
+    });
 }
 
 /// Whatever the owners do and the network loses: each call ends exactly once, at last, and nothing is left.
@@ -45,7 +93,7 @@ fn each_call_ends_exactly_once_and_nothing_is_left() {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut net = Network::new();
         net.keep_log = false;
-        let server = net.endpoint(SERVER, server());
+        let server = net.endpoint(SERVER, focus_with(PREFERRED));
         let caller = net.endpoint("10.0.0.2:5060", trunk(SERVER));
         net.loss = f64::from(rng.random_range(0..4)) / 10.0;
         let mut mine: Vec<CallRef> = (0..5)
@@ -67,6 +115,7 @@ fn each_call_ends_exactly_once_and_nothing_is_left() {
             }
         }
         net.run(Duration::from_secs(140));
+        assert_eq!(net.at(server, |endpoint, _| endpoint.poll_timeout()), None, "seed {seed}");
         for (address, calls) in [(caller, &mine), (server, &theirs)] {
             let events = told.entry(address).or_default();
             events.extend(net.take_events(address));
@@ -109,12 +158,12 @@ proptest! {
     /// Bytes broken anywhere never panic, and whoever else asks is still answered.
     #[test]
     fn broken_messages_do_no_harm(
-        method in "INVITE|ACK|BYE|CANCEL|OPTIONS|REGISTER|INFO|UPDATE|X",
+        method in "INVITE|ACK|BYE|CANCEL|OPTIONS|REGISTER|INFO|UPDATE|PRACK|REFER|SUBSCRIBE|NOTIFY|X",
         changes in prop::collection::vec((any::<usize>(), any::<u8>()), 0..12),
         cut in any::<Option<prop::sample::Index>>(),
     ) {
         let mut net = Network::new();
-        let server = net.endpoint(SERVER, server());
+        let server = net.endpoint(SERVER, focus_with(PREFERRED));
         let peer = net.scripted("10.0.7.1:5060");
         let invite = request("INVITE", "sip:2000@10.0.0.1:5080", peer, "dialog", "", SDP);
         net.send_text(peer, server, &invite);
@@ -123,7 +172,8 @@ proptest! {
         net.at(server, |endpoint, now| endpoint.answer(now, call, sdp()));
         net.run_ms(30);
         let tag = net.responses(peer).last().and_then(|ok| ok.headers.get(header::TO).map(str::to_owned)).unwrap();
-        let text = request(&method, "sip:2000@10.0.0.1:5080", peer, "dialog", "", SDP)
+        let body = if matches!(method.as_str(), "REFER" | "SUBSCRIBE" | "PRACK") { "" } else { SDP };
+        let text = request(&method, "sip:2000@10.0.0.1:5080", peer, "dialog", EXTENSIONS, body)
             .replace("To: <sip:2000@10.0.0.1:5080>", &format!("To: {tag}"))
             .replace("CSeq: 1 ", "CSeq: 2 ");
         let mut bytes = mutated(&text, &changes);

@@ -62,7 +62,9 @@ fn expected(state: State, method: &str) -> Option<u16> {
         (_, "CANCEL") => 481,
         (_, "FROBNICATE") => 501,
         (Ended, _) => 481,
-        (_, "REGISTER" | "PRACK" | "SUBSCRIBE" | "NOTIFY" | "REFER" | "MESSAGE" | "PUBLISH") => 405,
+        (_, "REGISTER" | "SUBSCRIBE" | "NOTIFY" | "REFER" | "MESSAGE" | "PUBLISH") => 405,
+        // It names no response that waits for it.
+        (_, "PRACK") => 481,
         (_, "BYE") => 200,
         (Closing, _) => 481,
         (_, "OPTIONS" | "INFO") => 200,
@@ -141,7 +143,8 @@ impl Bench {
     }
 
     fn within(&self, method: &str, body: &str, cseq: u32) -> String {
-        request(method, "sip:2000@10.0.0.1:5080", self.peer, "dialog", "", body)
+        let extra = if method == "PRACK" { "RAck: 1 1 INVITE\r\n" } else { "" };
+        request(method, "sip:2000@10.0.0.1:5080", self.peer, "dialog", extra, body)
             .replace("z9hG4bKdialog", &format!("z9hG4bK{method}{cseq}"))
             .replace("To: <sip:2000@10.0.0.1:5080>", &format!("To: {}", self.to))
             .replace(&format!("CSeq: 1 {method}"), &format!("CSeq: {cseq} {method}"))

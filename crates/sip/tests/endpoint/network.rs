@@ -178,6 +178,13 @@ impl Network {
         }
     }
 
+    /// Takes out of what came for a scripted peer what `wanted` does not want kept.
+    pub fn keep(&mut self, address: SocketAddr, wanted: impl FnMut(&Message) -> bool) {
+        if let Some(Node::Scripted(inbox)) = self.nodes.get_mut(&address) {
+            inbox.retain(wanted);
+        }
+    }
+
     /// The responses among them.
     pub fn responses(&mut self, address: SocketAddr) -> Vec<Response> {
         let only = |message| match message {
@@ -278,6 +285,7 @@ pub fn dial(number: &str) -> Outgoing {
         target: Target::Gateway { gateway: "home".into(), number: number.into() },
         from: Identity { display: Some("Trunk".into()), user: "0301234".into() },
         contact_user: None,
+        replaces: None,
         sdp: sdp(),
     }
 }

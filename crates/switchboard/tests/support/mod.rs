@@ -11,8 +11,8 @@ use bytes::Bytes;
 use confab_conference::LegId;
 use confab_sdp::{Encoding, Local, Session};
 use confab_sip::{
-    AdmitAll, CallRef, Cause, Endpoint, EndpointConfig, Event, Gateway, Identity, Listener, Outgoing, Secret,
-    Target, Transmit, Transport,
+    AdmitAll, CallRef, Cause, Endpoint, EndpointConfig, Event, Flow, Gateway, Identity, Listener, Method,
+    Outgoing, Replaces, Secret, Target, Transmit, Transport,
 };
 use confab_switchboard::{
     Action, Input, MediaCommand, MediaEvent, Notice, Shortage, Switchboard, SwitchboardConfig,
@@ -46,7 +46,11 @@ pub(crate) struct Phone {
 
 impl Phone {
     fn new(last: u8, name: &str, encodings: &[Encoding]) -> Self {
-        let address = address(last, 5060);
+        Self::at(last, 5060, name, encodings)
+    }
+
+    fn at(last: u8, port: u16, name: &str, encodings: &[Encoding]) -> Self {
+        let address = address(last, port);
         let account = Gateway {
             register: false,
             username: Some(name.into()),
@@ -58,7 +62,9 @@ impl Phone {
             gateways: vec![Gateway { from_user: Some(name.into()), ..account }],
             ..EndpointConfig::default()
         };
-        let endpoint = Endpoint::new(config, [last; 32]);
+        let mut seed = [last; 32];
+        seed[..2].copy_from_slice(&port.to_be_bytes());
+        let endpoint = Endpoint::new(config, seed);
         let session = Session::new(local(SocketAddr::new(address.ip(), 4000), encodings), u64::from(last));
         Self { endpoint, session, address, name: name.into(), events: VecDeque::new(), call: None }
     }
@@ -163,6 +169,10 @@ impl Exchange {
 
     /// The phone sends an INVITE with an offer (or without one).
     pub(crate) fn call(&mut self, phone: usize, number: &str, offer: bool) {
+        self.call_replacing(phone, number, offer, None);
+    }
+
+    fn call_replacing(&mut self, phone: usize, number: &str, offer: bool, replaces: Option<Replaces>) {
         let caller = &mut self.phones[phone];
         let sdp = if offer { caller.session.offer() } else { Bytes::new() };
         let uri = format!("sip:{number}@10.0.0.1:5080").parse().unwrap();
@@ -170,6 +180,7 @@ impl Exchange {
             target: Target::Address { uri, transport: Transport::Udp, remote: address(1, 5080) },
             from: Identity { display: Some("Alice".into()), user: caller.name.clone() },
             contact_user: None,
+            replaces,
             sdp,
         };
         caller.call = Some(caller.endpoint.place(self.now, outgoing).unwrap());
@@ -233,6 +244,43 @@ impl Exchange {
         let (now, phone) = (self.now, &mut self.phones[phone]);
         let sdp = Session::new(local(target, &Encoding::ALL), 1).offer();
         phone.endpoint.reoffer(now, phone.call.unwrap(), sdp);
+    }
+
+    /// The phone sends another request within its call.
+    pub(crate) fn send_within(&mut self, phone: usize, method: Method, headers: &[(&str, &str)]) {
+        let (now, phone) = (self.now, &mut self.phones[phone]);
+        phone.endpoint.send_within_call(now, phone.call.unwrap(), method, headers, Bytes::new());
+    }
+
+    pub(crate) fn ring(&mut self, phone: usize) {
+        let (now, callee) = (self.now, &mut self.phones[phone]);
+        let call = callee.events.iter().rev().find_map(|event| match event {
+            Event::Offered { call, .. } => Some(*call),
+            _ => None,
+        });
+        callee.endpoint.ring(now, call.expect("no call came"));
+    }
+
+    /// The phone calls, to take the place of another one's call.
+    pub(crate) fn replace(&mut self, phone: usize, other: usize) {
+        let other = &self.phones[other];
+        let named = other.endpoint.replaces(other.call.unwrap());
+        self.call_replacing(phone, "2000", true, named);
+    }
+
+    /// A message from anywhere, as it is.
+    pub(crate) fn raw(&mut self, from: SocketAddr, text: &str) {
+        let flow =
+            Flow { transport: Transport::Udp, local: from, remote: address(1, 5080), connection: None };
+        let transmit = Transmit { flow, bytes: Bytes::from(text.to_owned()) };
+        self.wire.push_back((self.now + LATENCY, from, transmit));
+        self.run(ms(50));
+    }
+
+    /// The phone goes to another address.
+    pub(crate) fn unplug_to(&mut self, phone: usize, last: u8, port: u16) {
+        let new = Phone::at(last, port, &self.phones[phone].name, &Encoding::ALL);
+        self.phones[phone] = new;
     }
 
     pub(crate) fn send_info(&mut self, phone: usize, digit: char) {
@@ -302,6 +350,7 @@ impl Exchange {
                     self.wire.push_back((self.now + LATENCY, address(1, 5080), transmit));
                 }
                 Action::Media(command) => self.order(command),
+                Action::LookUp { .. } => {}
                 Action::Notice(notice) => self.note(&notice),
             }
         }

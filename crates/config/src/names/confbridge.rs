@@ -1,0 +1,151 @@
+//! Asterisk's ConfBridge.
+
+use super::{Table, instead, key, same, video};
+
+const OF_FILE: &str = "give the [tables] names, and let them inherit: `inherits = \"name\"`";
+const LOG: &str = "the log tells every change";
+const TEXT: &str = "text messages are not relayed";
+const MONO: &str = "rooms are mono; there are no seats in space";
+
+/// Options of a user profile.
+pub(crate) const USER: Table = Table {
+    title: "ConfBridge: options of a user profile",
+    place: "`[roles.NAME]`, or `[profiles.NAME]` where it says so",
+    names: &[
+        instead("type", OF_FILE),
+        key("template", "inherits", "takes everything from the role of this name that is not said here"),
+        key("admin", "moderator", "true: he moderates"),
+        key("marked", "flags: marked", "true: others may wait for him"),
+        key(
+            "wait_marked",
+            "flags: wait_marked",
+            "true: he waits, with music, until a marked member is there",
+        ),
+        key("end_marked", "flags: end_marked", "true: he is put out when the last marked member leaves"),
+        key("end_marked_any", "flags: end_marked_any", "true: … when any marked member leaves"),
+        key("startmuted", "flags: mute", "true: he joins muted"),
+        instead("pin", "`pin` is a key of profiles, rooms and routes"),
+        instead("timeout", "max-duration of a profile ends its rooms"),
+        instead("answer_channel", "a route answers; answer_after is a key of routes"),
+        instead("send_events", LOG),
+        instead("echo_events", LOG),
+        instead("text_messaging", TEXT),
+        key("dtmf_passthrough", "flags: dist-dtmf", "true: his keys are sent on to the others"),
+        instead("announcement", "member-enter-sound of the profile, or of a room under [rooms.NAME]"),
+        key("quiet", "flags: quiet", "true: his coming and going is not announced"),
+        instead("hear_own_join_sound", "hear-own-join-sound of the profile"),
+        instead("announce_user_count", "announce-count of the profile"),
+        instead("announce_user_count_all", "announce-count-all of the profile"),
+        instead("announce_only_user", "alone-sound of the profile; without one nothing is played"),
+        instead("announce_join_leave", "announce-names of the profile"),
+        instead("announce_join_leave_review", "announce-names = \"review\" of the profile"),
+        instead(
+            "music_on_hold_when_empty",
+            "moh-sound of the profile; flags = \"nomoh\" takes it from a role",
+        ),
+        instead("music_on_hold_class", "moh-sound of the profile"),
+        instead("jitterbuffer", "there is always one; jitterbuffer-max of the profile bounds it"),
+        same("denoise", "noise is taken out of his voice"),
+        instead("dsp_drop_silence", "energy-level of the profile; 0 lets everything through"),
+        instead("dsp_talking_threshold", "energy-level of the profile"),
+        instead("dsp_silence_threshold", "the end of speech is found by the gate alone"),
+        instead("talk_detection_events", LOG),
+    ],
+};
+
+/// Options of a bridge profile.
+pub(crate) const BRIDGE: Table = Table {
+    title: "ConfBridge: options of a bridge profile",
+    place: "`[profiles.NAME]`",
+    names: &[
+        instead("type", OF_FILE),
+        key("template", "inherits", "takes everything from the profile of this name that is not said here"),
+        key("max_members", "max-members", "more are refused; moderators are not counted"),
+        key("internal_sample_rate", "rate", "sampling rate of the mix, Hz, or `\"auto\"`"),
+        instead("maximum_sample_rate", "write the rate itself: `rate`"),
+        key("mixing_interval", "interval", "length of a tick, ms"),
+        instead("binaural_active", MONO),
+        same("language", "of the prompts: the folder of this name below sounds.dir is looked into first"),
+        instead("regcontext", "there is no dialplan to register with"),
+        instead("enable_events", LOG),
+        instead("announcements", "announcements have no channel of their own"),
+        instead("record_conference", "auto-record names the file"),
+        key("record_file", "auto-record", "the recording's file below recording.dir"),
+        instead("record_file_append", "every recording is a file of its own"),
+        instead("record_file_timestamp", "write the time into auto-record: ${strftime(%Y%m%d%H%M%S)}"),
+        instead("record_options", "recording-tracks and its neighbours in the profile"),
+        instead("record_command", "nothing is run after a recording; the log tells its end"),
+        key("sound_join", "enter-sound", "to all when somebody joins"),
+        key("sound_leave", "exit-sound", "to all when somebody leaves"),
+        key("sound_has_joined", "has-joined-sound", "after a recorded name"),
+        key("sound_has_left", "has-left-sound", "after a recorded name"),
+        key("sound_kicked", "kicked-sound", "to who is put out"),
+        key("sound_muted", "muted-sound", "to who is muted"),
+        key("sound_unmuted", "unmuted-sound", "to who is unmuted"),
+        instead("sound_binaural_on", MONO),
+        instead("sound_binaural_off", MONO),
+        key("sound_only_person", "alone-sound", "to a member who is alone"),
+        key("sound_only_one", "only-one-sound", "where one is told how many others there are: one"),
+        key("sound_there_are", "there-are-sound", "before the number of members"),
+        key("sound_other_in_party", "other-in-party-sound", "after it"),
+        key(
+            "sound_place_into_conference",
+            "place-into-conference-sound",
+            "to who waited, when he need not any more",
+        ),
+        key(
+            "sound_wait_for_leader",
+            "wait-for-leader-sound",
+            "to who waits for a moderator or a marked member",
+        ),
+        key(
+            "sound_leader_has_left",
+            "leader-has-left-sound",
+            "to all when the last moderator or marked member has left",
+        ),
+        key("sound_get_pin", "pin-sound", "asks for the PIN"),
+        key("sound_invalid_pin", "bad-pin-sound", "the PIN was wrong"),
+        key("sound_locked", "locked-sound", "to who is refused because the room is locked"),
+        key("sound_locked_now", "is-locked-sound", "to all when the room is locked"),
+        key("sound_unlocked_now", "is-unlocked-sound", "to all when it is unlocked"),
+        key("sound_error_menu", "error-menu-sound", "to who presses a key that can do nothing now"),
+        key("sound_begin", "begin-sound", "to all when those who waited are let in"),
+        key("sound_participants_muted", "participants-muted-sound", "to all when all are muted"),
+        key("sound_participants_unmuted", "participants-unmuted-sound", "to all when they are unmuted"),
+        video("video_mode"),
+        video("video_update_discard"),
+        video("remb_send_interval"),
+        video("remb_behavior"),
+    ],
+};
+
+/// Actions of a menu.
+pub(crate) const MENU: Table = Table {
+    title: "ConfBridge: actions of a menu",
+    place: "`[controls.NAME]`; several actions are a list",
+    names: &[
+        key("playback", "play", "`play SOUND`"),
+        key("playback_and_continue", "play", "`play SOUND`: keys always end it"),
+        key("toggle_mute", "mute", "whether the room hears me"),
+        instead("toggle_binaural", MONO),
+        key("no_op", "no op", "nothing; the keys are taken"),
+        key("increase_listening_volume", "vol listen up", "I hear the others louder"),
+        key("decrease_listening_volume", "vol listen dn", "more quietly"),
+        key("reset_listening_volume", "vol listen zero", "as they are"),
+        key("increase_talking_volume", "vol talk up", "the others hear me louder"),
+        key("decrease_talking_volume", "vol talk dn", "more quietly"),
+        key("reset_talking_volume", "vol talk zero", "as I am"),
+        instead("dialplan_exec", "there is no dialplan: `transfer NUMBER`, `play SOUND` or `invite`"),
+        key("leave_conference", "hangup", "ends my call"),
+        key("participant_count", "participant count", "tells me how many are here"),
+        key("admin_kick_last", "kick last", "puts out who joined last"),
+        key("admin_toggle_conference_lock", "lock", "locks the room, and unlocks it"),
+        key(
+            "admin_toggle_mute_participants",
+            "mute all toggle",
+            "mutes all but moderators, and unmutes them",
+        ),
+        video("set_as_single_video_src"),
+        video("release_as_single_video_src"),
+    ],
+};

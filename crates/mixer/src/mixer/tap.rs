@@ -1,0 +1,63 @@
+//! What a recording takes of a room, after each tick.
+
+use super::{Mixer, Slot, mix_room};
+use crate::gain::Ramp;
+use crate::limiter::Hold;
+
+/// Follows one recording through the ticks.
+#[derive(Debug, Default)]
+pub struct Tap {
+    /// The state of the limiter in front of it.
+    held: Hold,
+    /// What of the mix is on no track yet.
+    rest: Vec<i32>,
+}
+
+impl Tap {
+    /// For a room whose frames are so long at most, samples.
+    pub fn new(longest: usize) -> Self {
+        Self { held: Hold::default(), rest: Vec::with_capacity(longest) }
+    }
+}
+
+impl Mixer {
+    /// Writes the mix of the last tick: what a member hears who is silent and to whom nothing is played. Whether it is
+    /// anything but silence.
+    pub fn tap_mix(&mut self, tap: &mut Tap, out: &mut [i16]) -> bool {
+        tap.rest.clear();
+        tap.rest.extend_from_slice(&self.room);
+        mix_room(Ramp::steady(1.0), self.edge, &self.room, None, &mut self.mix);
+        tap.held = self.limiter.limit(tap.held, &mut self.mix, out);
+        is_sound(out)
+    }
+
+    /// After [`tap_mix`](Self::tap_mix): writes a member's share of the mix, behind gate and gains. False if it has none.
+    pub fn tap_voice(&self, tap: &mut Tap, slot: Slot, out: &mut [i16]) -> bool {
+        let Some(voice) = self.voices.get(slot) else { return false };
+        clip(voice, out);
+        tap.rest.iter_mut().zip(&*out).for_each(|(rest, &sample)| *rest -= i32::from(sample));
+        is_sound(out)
+    }
+
+    /// At last: writes what no voice was written of, that is, what is played to all. False if there is nothing.
+    pub fn tap_rest(&self, tap: &Tap, out: &mut [i16]) -> bool {
+        clip(&tap.rest, out);
+        is_sound(out)
+    }
+
+    /// Writes what came from a member in the last tick, without the tones of keys. False if nothing did.
+    pub fn tap_input(&self, slot: Slot, out: &mut [i16]) -> bool {
+        let frame = self.history.last(slot);
+        frame.inspect(|frame| out.copy_from_slice(frame)).is_some()
+    }
+}
+
+fn clip(samples: &[i32], out: &mut [i16]) {
+    for (out, &sample) in out.iter_mut().zip(samples) {
+        *out = sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
+    }
+}
+
+fn is_sound(samples: &[i16]) -> bool {
+    samples.iter().any(|&sample| sample != 0)
+}
