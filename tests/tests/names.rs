@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use confab_conference::{ConferenceFlag, Cue, KeyAction, MemberFlag};
+use confab_conference::{ConferenceFlag, Cue, InviteCue, KeyAction, MemberFlag};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -76,7 +76,10 @@ fn each_action_has_a_test() {
 
 #[test]
 fn each_sound_has_a_test() {
-    assert_eq!(untested("sound_", &Cue::NAMES.map(|(_, name)| name)), Vec::<String>::new());
+    let of_conferences = Cue::NAMES.map(|(_, name)| name);
+    let of_invites = InviteCue::NAMES.map(|(_, name)| name.trim_end_matches("-sound"));
+    let names = [of_conferences.as_slice(), of_invites.as_slice()].concat();
+    assert_eq!(untested("sound_", &names), Vec::<String>::new());
 }
 
 #[test]

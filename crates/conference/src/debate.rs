@@ -27,14 +27,12 @@ impl Debate {
         self.mode != FloorMode::Discussion && self.speaker != Some(participant)
     }
 
-    /// From now on this mode holds; nobody has the word.
-    pub(crate) fn begin(&mut self, mode: FloorMode) {
+    /// From now on this mode holds; nobody has the word. Returns those who asked for it in vain.
+    pub(crate) fn begin(&mut self, mode: FloorMode) -> Vec<LegId> {
         self.mode = mode;
         self.speaker = None;
         self.all_muted = false;
-        if mode == FloorMode::Lecture {
-            self.hands.clear();
-        }
+        if mode == FloorMode::Lecture { std::mem::take(&mut self.hands) } else { Vec::new() }
     }
 
     /// He asks for the word. Returns his place, from 1; `None`: in a lecture nobody is asked.
@@ -76,9 +74,14 @@ impl Debate {
         Some(self.holder.is_some())
     }
 
+    /// Whether he has taken the floor by key.
+    pub(crate) fn holds_floor(&self, leg: LegId) -> bool {
+        self.holder == Some(leg)
+    }
+
     /// A leg is another one from now on.
     pub(crate) fn rename(&mut self, old: LegId, new: LegId) {
-        let hands = self.hands.iter_mut().chain(&mut self.speaker);
+        let hands = self.hands.iter_mut().chain(&mut self.speaker).chain(&mut self.holder);
         hands.filter(|leg| **leg == old).for_each(|leg| *leg = new);
     }
 

@@ -89,7 +89,7 @@ pub(crate) struct PinEntry {
     pub(crate) pins: Vec<PinRole>,
     pub(crate) typed: String,
     pub(crate) tries_left: u8,
-    /// Whether one try was wrong.
+    /// Whether a PIN was wrong.
     pub(crate) failed: bool,
 }
 

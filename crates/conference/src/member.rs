@@ -39,8 +39,6 @@ pub(crate) struct Member {
     pub(crate) muted_by_mode: bool,
     pub(crate) deaf: bool,
     pub(crate) talk: Talk,
-    /// He is the active speaker.
-    pub(crate) has_floor: bool,
     /// Until then he is not told again that he is muted.
     hinted: Option<Instant>,
     pub(crate) talk_volume: i8,
@@ -82,7 +80,6 @@ impl Member {
             deaf: flags.contains(&MemberFlag::Deaf),
             flags,
             talk: Talk::default(),
-            has_floor: false,
             hinted: None,
             talk_volume: 0,
             listen_volume: 0,
@@ -98,9 +95,15 @@ impl Member {
 
     /// He joins a room whose mode lets only moderators speak.
     pub(crate) fn obey_mode(&mut self) {
-        if !self.muted && !self.has(MemberFlag::Moderator) {
-            (self.muted, self.untold_mute, self.muted_by_mode) = (true, true, true);
-        }
+        self.muted_by_mode |= self.join_muted();
+    }
+
+    /// He joins a room in which all but the moderators are muted. Returns whether that has muted him.
+    pub(crate) fn join_muted(&mut self) -> bool {
+        let mutes = !self.muted && !self.has(MemberFlag::Moderator);
+        self.muted |= mutes;
+        self.untold_mute |= mutes;
+        mutes
     }
 
     /// Whether the room is to hear him.
@@ -121,9 +124,10 @@ impl Member {
         }
     }
 
-    /// He is in front of the room: it does not hear him, nor he it.
+    /// He is in front of the room: it does not hear him, nor he it, and the floor is free for others.
     pub(crate) fn seclude(&mut self, leg: LegId, out: &mut Outbox) {
         (self.hearing, self.speaking) = (Some(None), Some(false));
+        out.set(leg, Control::Floor(false));
         out.set(leg, Control::Hear(None));
         out.set(leg, Control::Speak(false));
     }

@@ -116,9 +116,11 @@ impl PinGuard {
     /// He knew the PIN: he is no suspect, and his address is one bad call less suspect.
     pub(crate) fn passed(&mut self, caller: &Caller) {
         self.records.remove(&Suspect::Caller(caller.source, caller.number.clone()));
-        let source = caller.source.and_then(|source| self.records.get_mut(&Suspect::Source(source)));
-        if let Some(record) = source {
-            record.bad_calls = record.bad_calls.saturating_sub(1);
+        let Some(source) = caller.source.map(Suspect::Source) else { return };
+        let Some(record) = self.records.get_mut(&source) else { return };
+        record.bad_calls = record.bad_calls.saturating_sub(1);
+        if record.bad_calls == 0 {
+            self.records.remove(&source);
         }
     }
 

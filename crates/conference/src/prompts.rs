@@ -13,6 +13,9 @@ const MAX_WAITING: usize = 8;
 /// After this a prompt whose end was never reported counts as over.
 const PROMPT_LIMIT: Duration = Duration::from_secs(120);
 
+/// The same for what ends with a key anyway: a long text, or the names of all who are here.
+const LONG_PROMPT_LIMIT: Duration = Duration::from_secs(3600);
+
 /// After this a call is ended, even if its last prompt is not over.
 const GOODBYE_LIMIT: Duration = Duration::from_millis(2500);
 
@@ -68,7 +71,11 @@ impl Kind {
     }
 
     fn limit(self) -> Duration {
-        if self == Self::Goodbye { GOODBYE_LIMIT } else { PROMPT_LIMIT }
+        match self {
+            Self::Goodbye => GOODBYE_LIMIT,
+            long if long.ends_with_a_key() => LONG_PROMPT_LIMIT,
+            _ => PROMPT_LIMIT,
+        }
     }
 }
 
@@ -200,7 +207,11 @@ impl Prompts {
         Some(kind)
     }
 
+    /// What waits already is not said twice: many may knock, or ask for the word, meanwhile.
     fn queue(&mut self, kind: Kind, sounds: Vec<String>) {
+        if self.waiting.iter().any(|waiting| (waiting.0, &waiting.1) == (kind, &sounds)) {
+            return;
+        }
         let after = self.waiting.iter().position(|(waiting, _)| waiting.rank() > kind.rank());
         self.waiting.insert(after.unwrap_or(self.waiting.len()), (kind, sounds));
         if self.waiting.len() > MAX_WAITING

@@ -27,8 +27,11 @@ pub(crate) struct Room {
     census: BTreeMap<MemberFlag, usize>,
     /// Members who are neither moderators nor ghosts.
     ordinary: usize,
+    moderators: BTreeSet<LegId>,
     /// Members who talk.
     pub(crate) talkers: usize,
+    /// The active speaker.
+    pub(crate) speaker: Option<LegId>,
     /// The conference goes on: its first member has joined.
     pub(crate) live: bool,
     /// A moderator was there in this conference.
@@ -72,7 +75,9 @@ impl Room {
             waiting: Vec::new(),
             census: BTreeMap::new(),
             ordinary: 0,
+            moderators: BTreeSet::new(),
             talkers: 0,
+            speaker: None,
             live: false,
             begun: false,
             min_two: false,
@@ -106,7 +111,7 @@ impl Room {
 
     /// A leg is another one from now on.
     pub(crate) fn rename(&mut self, old: LegId, new: LegId) {
-        for legs in [&mut self.members, &mut self.attached] {
+        for legs in [&mut self.members, &mut self.moderators, &mut self.attached] {
             if legs.remove(&old) {
                 legs.insert(new);
             }
@@ -128,11 +133,19 @@ impl Room {
         self.census.get(&flag).copied().unwrap_or(0)
     }
 
+    /// Members who moderate.
+    pub(crate) fn moderators(&self) -> impl Iterator<Item = LegId> + '_ {
+        self.moderators.iter().copied()
+    }
+
     /// A member more.
     pub(crate) fn enlist(&mut self, leg: LegId, flags: &MemberFlags) {
         self.members.insert(leg);
         self.ordinary += usize::from(is_ordinary(flags));
-        self.begun |= flags.contains(&MemberFlag::Moderator);
+        if flags.contains(&MemberFlag::Moderator) {
+            self.begun = true;
+            self.moderators.insert(leg);
+        }
         self.min_two |= flags.contains(&MemberFlag::MinTwo);
         for flag in flags {
             *self.census.entry(*flag).or_default() += 1;
@@ -144,6 +157,7 @@ impl Room {
         if !self.members.remove(&leg) {
             return false;
         }
+        self.moderators.remove(&leg);
         self.ordinary -= usize::from(is_ordinary(flags));
         for flag in flags {
             let count = self.with(*flag).saturating_sub(1);
@@ -170,6 +184,11 @@ impl Room {
             Coming { is_told: true, name } => self.announcer.left(leg, name, out),
             Coming { name, .. } => name.into_iter().for_each(|clip| out.act(Action::ForgetClip { clip })),
         }
+        self.look_for_alone();
+    }
+
+    /// A member less: the last one is told that he is alone.
+    pub(crate) fn look_for_alone(&mut self) {
         if self.size() == 1 {
             self.announcer.tell_alone();
         }

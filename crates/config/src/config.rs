@@ -159,6 +159,8 @@ pub struct SoundName {
 pub struct RecordingConfig {
     /// The folder of all recordings.
     pub dir: PathBuf,
+    /// Octets of its disk that are left to others: with less free, recordings end.
+    pub min_free: u64,
 }
 
 /// `[security]`

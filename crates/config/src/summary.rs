@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use confab_conference::{
-    CallerIdChoice, Codec, Destination, InbandDtmf, InvitePlan, KeyAction, KeyMap, Line, MemberFlag,
-    MemberFlags, Negotiation, Opus, Outcall, Profile, Rate, Role, Route, Users, Voice,
+    AutoRecord, CallerIdChoice, Codec, Destination, InbandDtmf, InvitePlan, KeyAction, KeyMap, Line,
+    MemberFlag, MemberFlags, Negotiation, Opus, Outcall, Profile, Rate, Role, Route, Users, Voice,
 };
 use confab_sip::Gateway;
 
@@ -22,6 +22,8 @@ impl Config {
         for (name, profile) in &self.conference.profiles {
             text.line(&format!("profile {name}"), describe_profile(profile));
             text.line("", describe_line(&profile.line));
+            describe_manners(profile).into_iter().for_each(|manners| text.line("", manners));
+            describe_groups(profile).into_iter().for_each(|keys| text.line("", keys));
             describe_voice(&profile.voice).into_iter().for_each(|voice| text.line("", voice));
         }
         for (name, role) in &self.conference.roles {
@@ -37,8 +39,11 @@ impl Config {
             return "nothing can be dialled: there are no [[routes]]\n".into();
         }
         let width = routes.iter().map(|route| route.pattern.to_string().len()).max().unwrap_or(0);
-        let line =
-            |route: &Route| format!("  {:width$}  {}\n", route.pattern.to_string(), describe_route(route));
+        let line = |route: &Route| {
+            let declared = self.conference.rooms.get(&route.room.to_string()).map(|room| &room.profile);
+            let profile = declared.or_else(|| self.conference.profiles.get(&route.profile));
+            format!("  {:width$}  {}\n", route.pattern.to_string(), describe_route(route, profile))
+        };
         let table: String = routes.iter().map(line).collect();
         format!("what can be dialled:\n{table}")
     }
@@ -141,12 +146,30 @@ fn describe_profile(profile: &Profile) -> String {
         profile.max_talkers.map_or_else(String::new, |most| format!(", the {most} loudest talkers"));
     let members = profile.max_members.map_or_else(String::new, |most| format!(", {most} members at most"));
     format!(
-        "{rate}, {} ms, energy level {}{}, {noise}{talkers}, {} tries for a PIN{members}",
+        "{rate}, {} ms, energy level {}{}, {noise}{talkers}{}{members}",
         profile.interval_ms,
         profile.energy_level,
         if profile.voice.auto_energy { " and up with the noise" } else { "" },
-        profile.pin_retries
+        describe_pins(profile)
     )
+}
+
+fn describe_pins(profile: &Profile) -> String {
+    match profile.pins.len() {
+        0 => String::new(),
+        1 => format!(", a PIN with {} tries", profile.pin_retries),
+        several => format!(", {several} PINs with {} tries", profile.pin_retries),
+    }
+}
+
+/// How the room behaves, as far as that was said.
+fn describe_manners(profile: &Profile) -> Vec<String> {
+    let flags =
+        |what: &str, flags: Vec<String>| (!flags.is_empty()).then(|| format!("{what}: {}", join(flags)));
+    let room = flags("room", profile.flags.iter().map(ToString::to_string).collect());
+    let members = flags("all members", profile.member_flags.iter().map(ToString::to_string).collect());
+    let recorded = (profile.recording.start != AutoRecord::Never).then(|| "records itself".to_owned());
+    [room, members, recorded].into_iter().flatten().collect()
 }
 
 fn describe_line(line: &Line) -> String {
@@ -206,12 +229,19 @@ fn own_voice(role: &Role) -> String {
     agc.unwrap_or_default() + denoise.unwrap_or_default()
 }
 
+/// The keys of those whose role has none of its own.
+fn describe_groups(profile: &Profile) -> Vec<String> {
+    let maps = [("members", &profile.caller_controls), ("moderators", &profile.moderator_controls)];
+    let there = maps.into_iter().filter(|(_, keys)| keys.bindings().next().is_some());
+    there.map(|(who, keys)| format!("{who}: {}", describe_keys(keys))).collect()
+}
+
 fn describe_keys(keys: &KeyMap) -> String {
     let binding = |(sequence, actions): (&str, &[KeyAction])| {
         format!("{sequence} {}", actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + "))
     };
     let keys = join(keys.bindings().map(binding));
-    if keys.is_empty() { "no keys".into() } else { format!("keys {keys}") }
+    if keys.is_empty() { "the room's keys".into() } else { format!("keys {keys}") }
 }
 
 fn describe_invite(invite: &InvitePlan) -> String {
@@ -239,10 +269,13 @@ fn describe_invite(invite: &InvitePlan) -> String {
     )
 }
 
-fn describe_route(route: &Route) -> String {
+fn describe_route(route: &Route, profile: Option<&Profile>) -> String {
     let mut text = format!("room {}, profile {}, as {}", route.room, route.profile, route.role);
     text += muted(&route.flags);
-    text += if route.pins.is_some() { ", with a PIN" } else { "" };
+    text.extend(route.roles_by_user.iter().map(|(user, role)| format!(", {user} as {role}")));
+    let pins = route.pins.as_ref().or_else(|| profile.map(|profile| &profile.pins));
+    text += if pins.is_some_and(|pins| !pins.is_empty()) { ", with a PIN" } else { "" };
+    text.extend(route.lookup.iter().map(|lookup| format!(", asks {lookup}")));
     text += &match &route.who.users {
         Users::Anyone => String::new(),
         Users::Authenticated => ", users only".into(),

@@ -141,7 +141,8 @@ fn every_sound_of_the_shipped_files_is_there_and_of_the_right_kind() {
             let wav =
                 fs::read(folder().join("sounds").join(name)).unwrap_or_else(|_| panic!("{place}: {name}"));
             assert_eq!(&wav[..4], b"RIFF", "{name}");
-            assert_eq!(wav[22..28], [1, 0, 0x80, 0x3e, 0, 0], "{name}: mono at 16000 Hz");
+            let rate: u32 = if name.starts_with("help/") { 8000 } else { 16_000 };
+            assert_eq!(wav[22..28], [&[1, 0][..], &rate.to_le_bytes()].concat(), "{name}: mono at {rate} Hz");
         }
     }
 }
@@ -238,6 +239,7 @@ fn overrides_replace_what_the_file_says() {
         "media.address=127.0.0.1",
         "sounds.dir=/x",
         "recording.dir=recordings",
+        "recording.min-free=500",
         "routes.2002.answer_after=1s",
         "routes.0.room=other",
         "users.1001-1010.password=4711",
@@ -251,6 +253,7 @@ fn overrides_replace_what_the_file_says() {
     assert_eq!(config.media.ports, 30000..=30099);
     assert_eq!(config.sounds.dir, Some("/x".into()));
     assert_eq!(config.recording.dir, Path::new("recordings"));
+    assert_eq!(config.recording.min_free, 500_000_000);
     assert_eq!(config.conference.routes[2].answer_after, Duration::from_secs(1));
     assert_eq!(config.conference.routes[0].room.to_string(), "other");
     assert_eq!(config.users[0].secret.expose(), "4711");
@@ -341,7 +344,7 @@ fn the_summary_says_what_was_understood() {
         "gateway mygw         127.0.0.1:5090 over udp\n",
         "audio                127.0.0.1, ports 20000-29999 for 5000 calls, 2 workers\n",
         "20 % of their time kept free, then callers are refused\n",
-        "profile simpleconf   8000 Hz, 20 ms, energy level 100, comfort noise 1400, 3 tries for a PIN\n",
+        "profile simpleconf   8000 Hz, 20 ms, energy level 100, comfort noise 1400\n",
         "opus, G722, PCMU, PCMA, L16 (the caller's order among the widest), packets of 20 ms, \
          Opus at its own rate, complexity 5, FEC, jitter buffer up to 200 ms, \
          keys in the audio where there are no telephone-events\n",
@@ -367,7 +370,7 @@ fn the_summary_tells_what_is_done_to_voices() {
     ]);
     let summary = summary.unwrap().summary();
     for part in [
-        "the members' best rate, 20 ms, energy level 100, comfort noise 1400, the 5 loudest talkers, ",
+        "the members' best rate, 20 ms, energy level 100, comfort noise 1400, the 5 loudest talkers\n",
         "PCMA (this order), packets of 20 ms, jitter buffer up to 200 ms, ",
         "speech is brought to -20 dBov, above 9000 for 10 frames muted for 2000 ms\n",
         "9 energy up; speech as it is; noise is taken out\n",
@@ -568,4 +571,58 @@ fn tables_inherit_what_they_do_not_say() {
     let role = &settings.roles["s"];
     assert!(role.flags.contains(&MemberFlag::Marked) && role.keys.bindings().count() == 2);
     assert_eq!(settings.routes[1].room.to_string(), "r1");
+}
+
+#[test]
+fn what_nobody_could_press_or_tell_apart_is_an_error_with_its_place() {
+    for (text, place, words) in [
+        (
+            "[profiles.p]\npin = '735946'\nmoderator-pin = '735946'\n",
+            ":3:17: profiles.p.moderator-pin: ",
+            "is the same",
+        ),
+        (
+            "[profiles.p]\npins = [{ pin = '735946' }, { pin = '735946' }]\n",
+            "profiles.p.pins.1.pin: ",
+            "is the same",
+        ),
+        (
+            "[profiles.p]\ncaller-controls = 'k'\n[controls.k]\n'1' = 'mute all'\n",
+            ":1:1: profiles.p: ",
+            "moderator-controls",
+        ),
+        (
+            "[profiles.p]\ninherits = 'q'\n[profiles.q]\ninherits = 'p'\n",
+            ":2:12: profiles.p.inherits: ",
+            "out of one",
+        ),
+        ("[profiles.p]\ninherits = 'x'\n", ":2:12: profiles.p.inherits: ", "in profiles"),
+    ] {
+        let errors = read_text(Path::new("test.toml"), text.into(), &[]).1.unwrap_err().to_string();
+        assert!(errors.contains(place) && errors.contains(words), "{errors}");
+        assert!(!errors.contains("735946"), "{errors}");
+    }
+}
+
+#[test]
+fn the_summary_tells_how_a_room_is_entered() {
+    let text = "[profiles.p]\npin = '735946'\nmoderator-pin = '846057'\nconference-flags = 'lobby'\nauto-record = 'a.wav'\n\
+                moderator-controls = 'k'\n[controls.k]\n'1' = 'mute all'\n[roles.r]\n[lookups.l]\nurl = 'http://127.0.0.1/'\n\
+                [[users]]\nnames = '1001'\npassword = 'Ahd7-xoh4'\n\
+                [[routes]]\nnumber = '1'\nroom = 'a'\nprofile = 'p'\nrole = 'r'\nlookup = 'l'\n\
+                roles_by_user = { '1001' = 'r' }\n[[routes]]\nnumber = '2'\nroom = 'a'\nprofile = 'p'\nrole = 'r'\npin = ''\n";
+    let config =
+        read_text(Path::new("test.toml"), text.into(), &[]).1.unwrap_or_else(|errors| panic!("{errors}"));
+    let summary = config.summary();
+    for words in [
+        "2 PINs with 3 tries",
+        "room: lobby\n",
+        "records itself\n",
+        "moderators: keys 1 mute all\n",
+        "role r               the room's keys\n",
+        "1  room a, profile p, as r, 1001 as r, with a PIN, asks l\n",
+        "2  room a, profile p, as r\n",
+    ] {
+        assert!(summary.contains(words), "{words}\n{summary}");
+    }
 }

@@ -26,7 +26,7 @@ fn mark(what: &str, leg: u64) -> Command {
 
 /// Writes what is on the reel, to its end.
 fn write(dir: &Path, reel: Reel) -> RecorderEvent {
-    let recorder = Recorder::start(dir.to_owned(), || {}).expect("a thread");
+    let recorder = Recorder::start(dir.to_owned(), 0, || {}).expect("a thread");
     recorder.record(ID, reel, spec());
     let last = Instant::now() + Duration::from_secs(5);
     let mut events = Vec::new();

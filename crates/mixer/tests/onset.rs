@@ -41,9 +41,21 @@ fn kept(rate: u32, interval_ms: u16, start_ms: f32, syllable: &[f32], level: f32
     }
     let (mut mixer, talker, listener) = pair(rate, interval_ms);
     let (out, _) = pass(&mut mixer, talker, listener, &samples);
+    let at = if is_audible(&samples[at / frame * frame..][..frame], interval_ms) {
+        at
+    } else {
+        at.next_multiple_of(frame)
+    };
     let first = &samples[at..at + rate as usize / 25];
     let delays = 0..out.len().saturating_sub(at + first.len()).min(rate as usize / 5);
     delays.map(|delay| matching(first, &out[at + delay..][..first.len()])).fold(0.0, f64::max)
+}
+
+/// Whether a frame is one that the gate looks back to: of what is 18 dB below its level (100) nothing is heard anyway, as
+/// where the first half millisecond of a hiss ends a frame.
+fn is_audible(frame: &[i16], interval_ms: u16) -> bool {
+    let mean = frame.iter().map(|&s| u32::from(s.unsigned_abs())).sum::<u32>() / frame.len() as u32;
+    mean * 8 * u32::from(interval_ms.max(20)) / 20 > 100
 }
 
 /// The part of the energy of `want` that is the same in `got`.

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use confab_conference::{
     ClipId, Fact, LegId, Mark, PathPart, PathPattern, Pause, RecordingFormat, RecordingId, RecordingPlan,
     RoomId, Variable,
 };
+use confab_config::RecordingConfig;
 use confab_media::{
     Clip, Command, Engine, FileFormat, Recorder, RecorderEvent, RecorderStats, RecordingSpec,
 };
@@ -27,12 +27,13 @@ pub(crate) struct Recordings {
 }
 
 impl Recordings {
-    /// Starts the thread that writes below `dir`; it rings when [`Recordings::poll_event`] has something.
+    /// Starts the thread that writes as `config` says; it rings when [`Recordings::poll_event`] has something.
     ///
     /// # Errors
     /// There is no thread to be had.
-    pub(crate) fn start(dir: PathBuf, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
-        Ok(Self { recorder: Recorder::start(dir, wake)?, names: HashMap::new() })
+    pub(crate) fn start(config: &RecordingConfig, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let recorder = Recorder::start(config.dir.clone(), config.min_free, wake)?;
+        Ok(Self { recorder, names: HashMap::new() })
     }
 
     /// Begins a recording; the answer if that fails at once.

@@ -71,8 +71,8 @@ impl Server {
         let (answer, answers) = mpsc::unbounded_channel();
         let lookups = Lookups::new(config.lookups.clone(), answer).map_err(StartError::Certificates)?;
         let ring = Arc::clone(&audio_events);
-        let recordings = Recordings::start(config.recording.dir.clone(), move || ring.notify_one())
-            .map_err(StartError::Thread)?;
+        let recordings =
+            Recordings::start(&config.recording, move || ring.notify_one()).map_err(StartError::Thread)?;
         let audio = Audio::new(engine, recordings, library, canonical_name(&config));
         let names = gateways::resolve(&config.gateways, &transports.inbox());
         let switchboard = switchboard(config, &addresses, rand::random());

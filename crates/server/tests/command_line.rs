@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 fn confab(arguments: &[&str]) -> Command {
@@ -22,8 +22,13 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// A server on a free port, and the lines it has logged up to `ready` and the table of numbers.
-fn serve(overrides: &[&str]) -> (Child, Vec<String>, BufReader<std::process::ChildStdout>) {
-    let mut arguments = vec!["serve", "--config", "config/tutorial.toml"];
+fn serve(overrides: &[&str]) -> (Child, Vec<String>, BufReader<ChildStdout>) {
+    serve_of(&["--config", "config/tutorial.toml"], overrides)
+}
+
+fn serve_of(config: &[&str], overrides: &[&str]) -> (Child, Vec<String>, BufReader<ChildStdout>) {
+    let mut arguments = vec!["serve"];
+    arguments.extend(config);
     arguments.extend(["--set", "sip.listen=[\"udp:127.0.0.1:0\"]"]);
     arguments.extend(overrides);
     let mut child = confab(&arguments).spawn().unwrap();
@@ -81,6 +86,39 @@ fn check_names_every_error_with_its_place() {
     assert!(err.contains("broken.toml:6:") && err.contains("ports"), "{err}");
     let (code, _, again) = run(&["serve", "--config", file.to_str().unwrap()]);
     assert_eq!((code, again), (2, err), "serve refuses in the same words");
+}
+
+#[test]
+fn names_writes_the_page_in_the_docs() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/names.md");
+    assert_eq!(run(&["names"]), (0, std::fs::read_to_string(page).unwrap(), String::new()));
+}
+
+#[test]
+fn a_freeswitch_is_imported_checked_and_served() {
+    let (code, toml, notes) = run(&["import", "freeswitch", "crates/config/tests/freeswitch/seed"]);
+    assert_eq!(code, 0, "{notes}");
+    let mistake = "autoload_configs/conference.conf.xml:44: mistake: there is no param `vidio-fps`";
+    assert!(notes.lines().any(|note| note.starts_with(mistake)), "{notes}");
+    assert!(notes.lines().all(|note| toml.contains(&format!("# - {note}\n"))), "{notes}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("imported.toml");
+    std::fs::write(&file, toml).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let (code, out, err) = run(&[&["check"], &config[..]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("2002  room 1004"), "{out}");
+    let (child, lines, _reader) = serve_of(&config, &["--set", "media.ports=21100-21199"]);
+    assert!(lines.iter().any(|line| line.contains("ready on udp:127.0.0.1:")), "{lines:#?}");
+    assert_eq!(terminate(child).0, Some(0));
+}
+
+#[test]
+fn a_folder_without_a_freeswitch_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(&["import", "freeswitch", folder.path().to_str().unwrap()]);
+    assert_eq!((code, out.as_str(), err.lines().count()), (1, "", 1), "{err}");
+    assert!(err.contains("freeswitch.xml"), "{err}");
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Switchboard {
             return;
         }
         self.focus.rooms.remove(&room);
-        let is_open = self.conferences.roster(now, room).is_some();
+        let is_open = self.conferences.is_open(room);
         for subscription in watchers {
             if is_open {
                 self.focus.schedule(now, subscription);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use confab_conference::LegId;
+use confab_conference::{LegId, RecordingEvent, RoomEvent};
 use confab_sip::{Event, PlaceError};
 
 use crate::quality::{LineName, LineQuality};
@@ -63,10 +63,17 @@ pub enum Notice {
 impl Notice {
     /// Whether an operator should look at it.
     pub fn is_warning(&self) -> bool {
-        matches!(
-            self,
-            Self::PortsExhausted | Self::NotPlaced { .. } | Self::Choppy { .. } | Self::LineDead { .. }
-        ) || matches!(self, Self::Sip(Event::Refused { .. }))
+        match self {
+            Self::PortsExhausted | Self::NotPlaced { .. } | Self::Choppy { .. } | Self::LineDead { .. } => {
+                true
+            }
+            Self::Sip(event) => matches!(event, Event::Refused { .. }),
+            Self::Conference(confab_conference::Event::Room {
+                what: RoomEvent::Recording { what, .. },
+                ..
+            }) => matches!(what, RecordingEvent::Gap(_) | RecordingEvent::Stopped { error: Some(_) }),
+            _ => false,
+        }
     }
 }
 
@@ -115,5 +122,22 @@ fn sip_line(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{method} from {source} refused with {status}: {why}")
         }
         other => write!(f, "{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_that_fails_or_has_a_gap_is_a_warning() {
+        let is_warning = |what| {
+            let what = RoomEvent::Recording { what, by: None };
+            Notice::Conference(confab_conference::Event::Room { room: "r".into(), what }).is_warning()
+        };
+        assert!(is_warning(RecordingEvent::Stopped { error: Some("the disk is full".into()) }));
+        assert!(is_warning(RecordingEvent::Gap(std::time::Duration::from_secs(1))));
+        assert!(!is_warning(RecordingEvent::Stopped { error: None }));
+        assert!(!is_warning(RecordingEvent::Started { path: "/r/x.wav".into() }));
     }
 }

@@ -63,18 +63,29 @@ impl Conferences {
 
     /// He knows the PIN, or needs none.
     pub(super) fn at_the_door(&mut self, now: Instant, leg: LegId) {
-        if let Some(TurnedAway { refused, cue }) = self.turned_away(leg) {
-            let sounds = self.leg_and_profile(leg).map(|(_, profile)| profile.sounds.of(cue));
-            self.note_turned_away(leg, refused, cue);
-            return self.say_goodbye(now, leg, sounds.unwrap_or_default());
-        }
-        if !self.ask_name(now, leg) {
-            self.name_given(now, leg);
+        if !self.turn_away(now, leg) && !self.ask_name(now, leg) {
+            self.go_in(now, leg);
         }
     }
 
-    /// Nothing more is asked of him: he joins, or waits.
+    /// Nothing more is asked of him. While he gave his name the room may have been filled, or locked.
     pub(super) fn name_given(&mut self, now: Instant, leg: LegId) {
+        if !self.turn_away(now, leg) {
+            self.go_in(now, leg);
+        }
+    }
+
+    /// Returns whether the room does not take him.
+    fn turn_away(&mut self, now: Instant, leg: LegId) -> bool {
+        let Some(TurnedAway { refused, cue }) = self.turned_away(leg) else { return false };
+        let sounds = self.leg_and_profile(leg).map(|(_, profile)| profile.sounds.of(cue));
+        self.note_turned_away(leg, refused, cue);
+        self.say_goodbye(now, leg, sounds.unwrap_or_default());
+        true
+    }
+
+    /// He joins, or waits.
+    fn go_in(&mut self, now: Instant, leg: LegId) {
         match self.must_wait(leg, false) {
             None => self.join(now, leg),
             Some(wait) => {
@@ -124,6 +135,7 @@ impl Conferences {
                 member.stop_typing();
                 member.seclude(leg, &mut self.out);
                 self.wait(now, leg, Waiting { member, wait });
+                self.rooms.get_mut(&room).into_iter().for_each(Room::look_for_alone);
             }
         }
     }

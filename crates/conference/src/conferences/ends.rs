@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Conferences;
-use crate::action::{Action, Cause, Control, LegId, RoomId};
+use crate::action::{Action, Cause, LegId, RoomId};
 use crate::entry::{Departed, Wait};
 use crate::event::{LeaveCause, RoomEndCause, RoomEvent};
 use crate::input::Reason;
@@ -15,6 +15,15 @@ use crate::settings::{ConferenceFlag, Cue, MemberFlag};
 
 /// From so much on, a time that is left is told in minutes.
 const TOLD_IN_MINUTES: Duration = Duration::from_secs(120);
+
+/// One who is put out.
+struct Dismissed {
+    leg: LegId,
+    /// If he was a member.
+    departed: Option<Departed>,
+    /// Whether he hears something first.
+    speaks: bool,
+}
 
 impl Conferences {
     /// What follows of a member's coming.
@@ -46,7 +55,7 @@ impl Conferences {
             return gone.name.into_iter().for_each(|clip| self.out.act(Action::ForgetClip { clip }));
         };
         if !gone.had(MemberFlag::Ghost) {
-            let is_told = !gone.had(MemberFlag::Quiet);
+            let is_told = found.live && !gone.had(MemberFlag::Quiet);
             found.see_off(gone.leg, Coming { is_told, name: gone.name }, &mut self.out);
         }
         if gone.had(MemberFlag::MandatoryMemberEndConf) {
@@ -80,21 +89,26 @@ impl Conferences {
 
     /// The leg is no member any more, and waits no more; its call ends after the sounds.
     pub(super) fn say_goodbye(&mut self, now: Instant, leg: LegId, sounds: Vec<String>) {
-        if self.legs.get(&leg).is_none_or(|leg| matches!(leg.stage, Stage::Leaving)) {
-            return;
-        }
-        let departed = self.depart(now, leg, LeaveCause::Kicked);
-        if departed.is_some() {
-            self.out.set(leg, Control::Speak(false));
-            self.out.set(leg, Control::Hear(None));
-        }
+        let dismissed = self.dismiss(now, leg, sounds);
+        dismissed.into_iter().for_each(|gone| self.after_goodbye(now, gone));
+    }
+
+    fn dismiss(&mut self, now: Instant, leg: LegId, sounds: Vec<String>) -> Option<Dismissed> {
+        self.legs.get(&leg).filter(|leg| !matches!(leg.stage, Stage::Leaving))?;
+        let mut departed = self.depart(now, leg, LeaveCause::Kicked);
+        departed.iter_mut().for_each(|gone| gone.member.seclude(leg, &mut self.out));
         self.forget_naming(leg);
         self.stop_waiting(leg);
-        let Some(found) = self.legs.get_mut(&leg) else { return };
+        let found = self.legs.get_mut(&leg)?;
         found.stage = Stage::Leaving;
         found.prompts.clear(&mut self.out);
         self.out.timers.clear_leg(leg);
         let speaks = found.prompts.say_now(now, &mut self.out, Kind::Goodbye, sounds);
+        Some(Dismissed { leg, departed, speaks })
+    }
+
+    fn after_goodbye(&mut self, now: Instant, gone: Dismissed) {
+        let Dismissed { leg, departed, speaks } = gone;
         departed.into_iter().for_each(|gone| self.after_leaving(now, gone));
         if !speaks {
             self.finish_goodbye(now, leg);
@@ -191,9 +205,10 @@ impl Conferences {
         let members = found.members.iter().copied();
         let bound: Vec<_> =
             members.filter(|leg| self.member(*leg).is_some_and(|member| member.has(flag))).collect();
-        for leg in bound {
-            self.say_goodbye(now, leg, sounds.clone());
-        }
+        // All go before anything follows of it: who ends others may be bound himself.
+        let dismissed: Vec<_> =
+            bound.into_iter().filter_map(|leg| self.dismiss(now, leg, sounds.clone())).collect();
+        dismissed.into_iter().for_each(|gone| self.after_goodbye(now, gone));
     }
 
     fn end_after_grace(&mut self, now: Instant, room: RoomId) {
@@ -209,8 +224,10 @@ impl Conferences {
     /// Tells all that the conference will end.
     fn warn(&mut self, now: Instant, room: RoomId, within: Duration, cause: RoomEndCause) {
         let Some(profile) = self.rooms.get(&room).map(|room| room.profile.clone()) else { return };
+        // A timeout is a little late: what is left of ten seconds is still told as ten.
+        let within = Duration::from_secs((within + Duration::from_millis(500)).as_secs());
         let (count, unit) = if within >= TOLD_IN_MINUTES {
-            (within.as_secs() / 60, Cue::Minutes)
+            ((within.as_secs() + 30) / 60, Cue::Minutes)
         } else {
             (within.as_secs(), Cue::Seconds)
         };

@@ -24,12 +24,14 @@ impl Conferences {
     pub(super) fn join_as(&mut self, now: Instant, leg: LegId, mut member: Member) {
         let Some(found) = self.legs.get_mut(&leg) else { return };
         let Some(room) = found.room.and_then(|room| self.rooms.get_mut(&room)) else { return };
-        let (id, ghost) = (room.id, member.has(MemberFlag::Ghost));
+        let (id, held, ghost) = (room.id, found.held, member.has(MemberFlag::Ghost));
         controls(&room.profile, &member).for_each(|control| self.out.set(leg, control));
         if room.debate.silences(leg) {
             member.obey_mode();
+        } else if room.debate.all_muted {
+            member.join_muted();
         }
-        member.apply(leg, found.held, &mut self.out);
+        member.apply(leg, held, &mut self.out);
         member.joined = now;
         room.enlist(leg, &member.flags);
         let begins = !ghost && !room.live;
@@ -45,6 +47,9 @@ impl Conferences {
             self.note_room(id, RoomEvent::Created { profile });
         }
         self.note_member(leg, joined);
+        if held {
+            self.note_member(leg, MemberEvent::Held(true));
+        }
         self.settle(now, id);
         self.after_joining(now, leg, id, begins);
         let outcalls = self.legs.get_mut(&leg).map(|leg| std::mem::take(&mut leg.entry.outcalls));
@@ -206,6 +211,8 @@ pub(super) fn controls(profile: &Profile, member: &Member) -> impl Iterator<Item
     let denoise = role.denoise.unwrap_or(voice.denoise);
     let controls = [
         Some(Control::Energy(member.energy)),
+        (member.talk_volume != 0).then_some(Control::TalkVolume(member.talk_volume)),
+        (member.listen_volume != 0).then_some(Control::ListenVolume(member.listen_volume)),
         voice.auto_energy.then_some(Control::AutoEnergy(true)),
         agc.map(|level| Control::Agc(Some(level))),
         denoise.then_some(Control::Denoise(true)),

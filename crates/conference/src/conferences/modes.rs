@@ -12,7 +12,8 @@ impl Conferences {
     /// From now on this mode holds. Participants are muted by it, and speak again when all may.
     pub(super) fn change_mode(&mut self, now: Instant, room: RoomId, mode: FloorMode) {
         let Some(found) = self.rooms.get_mut(&room).filter(|room| room.debate.mode() != mode) else { return };
-        found.debate.begin(mode);
+        let lowered = found.debate.begin(mode);
+        lowered.into_iter().for_each(|leg| self.note_member(leg, MemberEvent::Hand(false)));
         self.note_room(room, RoomEvent::Mode(mode));
         for participant in self.participants(room) {
             self.obey_mode(now, participant);
@@ -33,8 +34,11 @@ impl Conferences {
         if silenced == member.muted || (member.muted && !member.muted_by_mode) {
             return false;
         }
-        member.muted_by_mode = silenced;
-        self.set_muted(now, participant, silenced)
+        let changed = self.set_muted(now, participant, silenced);
+        if let Some(member) = self.legs.get_mut(&participant).and_then(|leg| leg.member()) {
+            member.muted_by_mode = silenced;
+        }
+        changed
     }
 
     /// Whether the mode of the room forbids him to speak.

@@ -87,16 +87,17 @@ impl Conferences {
         self.prompt_pin(now, leg, sounds);
     }
 
-    /// Returns the tries that are left in this call.
+    /// Returns the tries that are left in this call. Who types nothing has used one up, but is no suspect.
     fn count_wrong_pin(&mut self, now: Instant, leg: LegId) -> u8 {
         let Some(found) = self.legs.get_mut(&leg) else { return 0 };
         let room = found.entry.room.as_str();
-        self.pin_guard.wrong(now, room);
-        let (Stage::Pin(entry), Call::Incoming { caller, .. }) = (&mut found.stage, &found.call) else {
-            return 0;
-        };
-        entry.typed.clear();
-        if !std::mem::replace(&mut entry.failed, true) {
+        let Stage::Pin(entry) = &mut found.stage else { return 0 };
+        let guessed = !std::mem::take(&mut entry.typed).is_empty();
+        if guessed {
+            self.pin_guard.wrong(now, room);
+        }
+        let is_first = guessed && !std::mem::replace(&mut entry.failed, true);
+        if let (true, Call::Incoming { caller, .. }) = (is_first, &found.call) {
             self.pin_guard.bad_call(now, caller);
         }
         let attacked = self.pin_guard.is_attacked(now, room);

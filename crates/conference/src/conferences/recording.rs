@@ -79,13 +79,15 @@ impl Conferences {
         self.out.timers.clear(Reason::Record(room));
     }
 
-    /// It has its files.
+    /// It has its files. Where they are is told even if it was stopped meanwhile.
     pub(super) fn recording_started(&mut self, now: Instant, recording: RecordingId, path: String) {
+        let Some(Open { room, by }) = self.out.recordings.open(recording).cloned() else { return };
+        let what = RoomEvent::Recording { what: RecordingEvent::Started { path }, by };
+        self.out.note(Event::Room { room, what });
         let Some(room) = self.out.recordings.room_of(recording) else { return };
         let members = self.rooms.get(&room).map(|room| room.members.clone()).unwrap_or_default();
         self.out.recordings.tell(room, members);
-        let by = self.out.recordings.open(recording).and_then(|open| open.by.clone());
-        self.note_room(room, RoomEvent::Recording { what: RecordingEvent::Started { path }, by });
+        self.changed.insert(room);
         self.announce(now, room, Cue::RecordingStarted);
     }
 

@@ -27,6 +27,7 @@ impl Conferences {
 
     fn take_over(&mut self, now: Instant, old: LegId, new: LegId, caller: Caller) {
         self.end_talk(now, old);
+        self.held(now, old, false);
         self.note_member(old, MemberEvent::Replaced { by: new });
         let Some(leg) = self.move_leg(old, new, caller) else { return };
         let Some(room) = leg.room.and_then(|room| self.rooms.get_mut(&room)) else { return };
@@ -59,19 +60,18 @@ impl Conferences {
 
     /// The mixer is told of the new leg what it knew of the old one.
     fn restore(&mut self, now: Instant, leg: LegId) {
-        let Some(profile) = self.profile_of_leg(leg) else { return };
+        let Some(room) = self.room_of_leg(leg).and_then(|room| self.rooms.get(&room)) else { return };
         let Some(found) = self.legs.get_mut(&leg) else { return };
         if let Stage::Waiting(waiting) = &found.stage {
-            let music = waiting.music(&profile);
+            let music = waiting.music(&room.profile);
             return found.prompts.play_music(&mut self.out, music);
         }
         let Some(member) = found.member() else { return };
         member.stop_typing();
-        let volumes = [Control::TalkVolume(member.talk_volume), Control::ListenVolume(member.listen_volume)];
-        let all = super::membership::controls(&profile, member).chain(volumes);
-        all.for_each(|control| self.out.set(leg, control));
-        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
         member.forget_applied();
+        let floor = room.debate.holds_floor(leg).then_some(Control::Floor(true));
+        let all = super::membership::controls(&room.profile, member).chain(floor);
+        all.for_each(|control| self.out.set(leg, control));
         self.apply(now, leg);
     }
 

@@ -26,6 +26,11 @@ impl Conferences {
         })
     }
 
+    /// Whether the room's audio is open, and there is a roster of it.
+    pub fn is_open(&self, room: RoomId) -> bool {
+        self.rooms.contains_key(&room)
+    }
+
     /// A room whose roster has changed since this was asked last, or that is closed; `None`: there is no other one.
     pub fn poll_changed_room(&mut self) -> Option<RoomId> {
         self.changed.pop_first()
@@ -88,7 +93,7 @@ impl Conferences {
             deaf: member.is_some_and(|member| member.deaf),
             held: found.held,
             talking: member.is_some_and(|member| member.talk.is_on()),
-            floor: member.is_some_and(|member| member.has_floor),
+            floor: room.is_some_and(|room| room.speaker == Some(leg)),
             hand: room.is_some_and(|room| room.debate.place(leg).is_some()),
             joined: member.map(|member| member.joined),
             talk_time: member.map(|member| member.talk.total(now)).unwrap_or_default(),

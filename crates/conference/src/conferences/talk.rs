@@ -27,11 +27,12 @@ impl Conferences {
         self.note_talk(now, leg, change);
     }
 
-    /// He leaves: if he talks, he does no more.
+    /// He leaves: if he talks, or has the floor, he does no more.
     pub(super) fn end_talk(&mut self, now: Instant, leg: LegId) {
         let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
-        let change = member.talk.settle(now, false);
-        self.note_talk(now, leg, change);
+        member.talk.report(false);
+        self.settle_talk(now, leg);
+        self.floor(leg, false);
     }
 
     pub(super) fn muted_talk(&mut self, now: Instant, leg: LegId) {
@@ -49,11 +50,17 @@ impl Conferences {
         self.prompt(now, leg, Kind::Notice, Cue::TooLoud);
     }
 
-    /// He has the floor, or has lost it.
+    /// He takes the floor from whoever has it, or gives it back.
     pub(super) fn floor(&mut self, leg: LegId, on: bool) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
-        if std::mem::replace(&mut member.has_floor, on) != on {
-            self.note_member(leg, MemberEvent::Floor(on));
+        let room = self.member(leg).and_then(|_| self.room_of_leg(leg));
+        let Some(room) = room.and_then(|room| self.rooms.get_mut(&room)) else { return };
+        if on == (room.speaker == Some(leg)) {
+            return;
+        }
+        let before = std::mem::replace(&mut room.speaker, on.then_some(leg));
+        before.into_iter().for_each(|before| self.note_member(before, MemberEvent::Floor(false)));
+        if on {
+            self.note_member(leg, MemberEvent::Floor(true));
         }
     }
 

@@ -55,8 +55,7 @@ impl Conferences {
 
     /// Says a cue to the moderators of a room.
     pub(super) fn prompt_moderators(&mut self, now: Instant, room: RoomId, cue: Cue) {
-        let members = self.rooms.get(&room).map(|room| room.members.clone()).unwrap_or_default();
-        let moderators: Vec<_> = members.into_iter().filter(|leg| self.moderates(*leg)).collect();
+        let moderators: Vec<_> = self.rooms.get(&room).into_iter().flat_map(Room::moderators).collect();
         for leg in moderators {
             self.prompt(now, leg, Kind::Notice, cue);
         }

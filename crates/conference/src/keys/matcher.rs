@@ -4,8 +4,7 @@ use super::KeyAction;
 use super::map::{KeyMap, MAX_SEQUENCE, is_key};
 
 /// Turns the digits of one member into actions: the longest sequence wins. While the digits could still
-/// become a longer sequence it waits; the caller then calls [`Matcher::timeout`] when no digit came within
-/// the inter-digit timeout.
+/// become a longer sequence it waits, until the caller says that no digit came within the inter-digit timeout.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     map: KeyMap,
@@ -23,17 +22,32 @@ impl Matcher {
         &self.map
     }
 
-    /// Takes a digit and appends what it sets off to `fired`. What is no key is ignored.
-    pub fn push(&mut self, digit: char, fired: &mut Vec<KeyAction>) {
+    /// Takes a digit. What is no key is ignored.
+    pub fn push(&mut self, digit: char) {
         if is_key(digit) {
             self.pending.push(digit as u8);
-            self.settle(false, fired);
         }
     }
 
-    /// No further digit came in time: what is pending acts as it is, or is dropped.
-    pub fn timeout(&mut self, fired: &mut Vec<KeyAction>) {
-        self.settle(true, fired);
+    /// The actions of the next sequence that is complete, to be asked for until there is none. What follows it is
+    /// still pending: it may be meant for what the actions lead to. `timed_out`: no digit came in time, so what is
+    /// pending acts as it is, or is dropped.
+    pub fn fire(&mut self, timed_out: bool) -> Option<Vec<KeyAction>> {
+        while !self.pending.is_empty() && (timed_out || !self.may_go_on()) {
+            let found = self.map.longest_prefix(&self.pending);
+            let (length, actions) =
+                found.map_or((1, None), |(length, actions)| (length, Some(actions.to_vec())));
+            self.pending.drain(..length);
+            if actions.is_some() {
+                return actions;
+            }
+        }
+        None
+    }
+
+    /// The digits that are pending; it forgets them.
+    pub fn take(&mut self) -> String {
+        self.pending.drain(..).map(char::from).collect()
     }
 
     /// Whether it waits for a further digit.
@@ -44,14 +58,6 @@ impl Matcher {
     /// Forgets what is pending.
     pub fn clear(&mut self) {
         self.pending.clear();
-    }
-
-    fn settle(&mut self, timed_out: bool, fired: &mut Vec<KeyAction>) {
-        while !self.pending.is_empty() && (timed_out || !self.may_go_on()) {
-            let (length, actions) = self.map.longest_prefix(&self.pending).unwrap_or((1, &[]));
-            fired.extend_from_slice(actions);
-            self.pending.drain(..length);
-        }
     }
 
     /// Whether a longer sequence begins with what is pending.

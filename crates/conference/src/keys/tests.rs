@@ -10,10 +10,8 @@ fn map(bindings: &[(&str, &str)]) -> KeyMap {
 fn typed(map: &KeyMap, keys: &str) -> Vec<KeyAction> {
     let (mut matcher, mut fired) = (Matcher::new(map.clone()), Vec::new());
     for key in keys.chars() {
-        match key {
-            '.' => matcher.timeout(&mut fired),
-            _ => matcher.push(key, &mut fired),
-        }
+        matcher.push(key);
+        fired.extend(std::iter::from_fn(|| matcher.fire(key == '.')).flatten());
     }
     fired
 }
@@ -78,14 +76,23 @@ fn a_sequence_may_carry_several_actions() {
 #[test]
 fn it_waits_only_while_the_digits_could_become_more() {
     let mut matcher = Matcher::new(map(&[("0", "mute"), ("*12", "invite")]));
-    let mut fired = Vec::new();
     for (key, waits) in [('0', false), ('*', true), ('1', true), ('2', false), ('*', true), ('0', false)] {
-        matcher.push(key, &mut fired);
+        matcher.push(key);
+        while matcher.fire(false).is_some() {}
         assert_eq!(matcher.is_waiting(), waits, "{key}");
     }
-    matcher.push('*', &mut fired);
+    matcher.push('*');
     matcher.clear();
     assert!(!matcher.is_waiting());
+}
+
+#[test]
+fn what_follows_a_sequence_is_pending_until_one_asks_again() {
+    let mut matcher = Matcher::new(map(&[("*1", "invite"), ("*123", "mute"), ("2", "deaf"), ("4", "deaf")]));
+    "*124".chars().for_each(|key| matcher.push(key));
+    assert_eq!(matcher.fire(false), Some(vec![KeyAction::Invite]));
+    assert_eq!(matcher.take(), "24", "digits of the number, perhaps");
+    assert_eq!(matcher.fire(true), None);
 }
 
 #[test]
@@ -207,10 +214,11 @@ proptest! {
     fn what_is_pending_stays_short(keys in "[0-9*#A-Dx]{0,60}") {
         let mut matcher = Matcher::new(map(&[("*12345", "mute"), ("*1", "invite"), ("12", "deaf")]));
         for key in keys.chars() {
-            matcher.push(key, &mut Vec::new());
+            matcher.push(key);
+            while matcher.fire(false).is_some() {}
             prop_assert!(matcher.pending() < map::MAX_SEQUENCE);
         }
-        matcher.timeout(&mut Vec::new());
+        while matcher.fire(true).is_some() {}
         prop_assert!(!matcher.is_waiting());
     }
 }

@@ -187,6 +187,14 @@ fn action_play_is_heard_by_him_alone_until_he_presses_a_key() {
 }
 
 #[test]
+fn action_play_of_a_long_sound_is_not_cut_off() {
+    let (mut meeting, guest) = member(&[("1", "play rules.wav")]);
+    meeting.presses(guest, "1");
+    meeting.script.wait(600_000);
+    assert_eq!(meeting.script.privately(guest), ["rules.wav"]);
+}
+
+#[test]
 fn action_event_tells_an_event_of_its_name() {
     let (mut meeting, guest) = member(&[("*7", "event coffee")]);
     meeting.presses(guest, "*7");

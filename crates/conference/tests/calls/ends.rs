@@ -253,3 +253,46 @@ fn who_comes_back_to_a_lingering_conference_finds_it_going_on() {
     assert!(script.speaks(again));
     assert_eq!(script.events.iter().filter(|event| event.contains("created")).count(), 1);
 }
+
+/// Each of them ends all the others; they go at once, and not one within the other.
+#[test]
+fn a_thousand_who_end_with_each_other_end() {
+    let mut settings = flagged(&[MemberFlag::Marked, MemberFlag::EndMarkedAny]);
+    settings.max_legs = 2000;
+    let mut script = Script::with(settings);
+    let all: Vec<_> = (0..1000).map(|number| script.call(&number.to_string(), "3002")).collect();
+    script.hang_up(all[0]);
+    script.wait(3000);
+    assert!(all[1..].iter().all(|leg| script.ended(*leg) == Some(Cause::Normal)));
+    assert!(script.world.rooms.is_empty() && script.world.playing.is_empty());
+}
+
+#[test]
+fn the_last_who_is_not_sent_back_is_told_that_he_is_alone() {
+    let mut settings = flagged(&[MemberFlag::WaitMarked]);
+    door(&mut settings, "3003", &[MemberFlag::Marked]);
+    let mut script = Script::with(settings);
+    let (plain, marked) = (script.call("1", "3001"), script.call("3", "3003"));
+    script.call("2", "3002");
+    script.settle();
+    script.hang_up(marked);
+    script.finish("exit");
+    assert_eq!(script.in_room(plain), ["alone"]);
+}
+
+#[test]
+fn a_warning_that_comes_a_moment_late_tells_the_time_that_was_meant() {
+    for (before, spoken) in [(seconds(10), ["d/10.wav", "seconds"]), (seconds(300), ["d/5.wav", "minutes"])] {
+        let mut settings = flagged(&[]);
+        let ends = &mut profile_of(&mut settings).ends;
+        (ends.max_duration, ends.warnings) = (Some(seconds(600)), vec![before]);
+        let mut script = Script::with(settings);
+        let leg = script.call("1", "3001");
+        script.settle();
+        let late = script.conferences_timeout().unwrap() + Duration::from_millis(40);
+        script.conferences().handle_timeout(late);
+        script.hold(leg, true);
+        assert_eq!(script.in_room(leg), ["ending-soon", spoken[0], spoken[1]]);
+        assert!(script.told(&format!("ends in {} s", before.as_secs())));
+    }
+}

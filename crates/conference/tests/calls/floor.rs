@@ -44,6 +44,20 @@ fn action_raise_hand_tells_the_place_in_the_queue() {
 }
 
 #[test]
+fn action_raise_hand_of_many_is_not_told_over_and_over() {
+    let mut meeting = meeting(7);
+    for guest in meeting.guests.clone() {
+        meeting.presses(guest, "1");
+    }
+    let mut told = 0;
+    while !meeting.script.privately(meeting.chair).is_empty() {
+        meeting.script.finish("hand-up");
+        told += 1;
+    }
+    assert_eq!(told, 2, "the first one, and that there are more");
+}
+
+#[test]
 fn action_lower_hand_leaves_the_queue() {
     let mut meeting = meeting(2);
     let [anne, bob] = meeting.guests[..] else { panic!() };
@@ -153,6 +167,18 @@ fn action_mute_all_spares_moderators_and_lets_unmute() {
     assert!(meeting.script.privately(anne).is_empty(), "he hears what all hear");
     meeting.script.settle();
     assert_eq!(meeting.presses(anne, "0"), ["unmuted"]);
+}
+
+#[test]
+fn action_mute_all_mutes_who_joins_later_and_he_may_unmute_himself() {
+    let mut meeting = meeting(1);
+    meeting.chair_presses("5");
+    meeting.script.settle();
+    let (late, chair) = (meeting.script.call("120", "3001"), meeting.script.call("121", "3000"));
+    assert!(!meeting.script.speaks(late) && meeting.script.speaks(chair));
+    meeting.script.settle();
+    assert_eq!(meeting.presses(late, "0"), ["unmuted"]);
+    assert!(meeting.script.speaks(late));
 }
 
 #[test]

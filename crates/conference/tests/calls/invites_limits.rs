@@ -34,6 +34,30 @@ fn a_loop_of_keys_places_five_calls_in_ten_minutes() {
     assert_eq!(refused, 55, "each refusal has its event");
 }
 
+/// A trunk delivers as `+49…` or `49…` what is typed as `0049…`.
+#[test]
+fn no_call_comes_back_to_us_by_another_spelling_of_our_number() {
+    for (ours, typed) in [
+        ("+4930555", ["4930555", "004930555"]),
+        ("4930555", ["4930555", "004930555"]),
+        ("004930555", ["4930555", "004930555"]),
+    ] {
+        let mut settings = settings();
+        plan(&mut settings).plan.deny.clear();
+        settings.routes.push(crate::tutorial::route(ours, "did", "guest"));
+        let (mut script, _, station) = begin(settings);
+        for number in typed {
+            script.invite(station, number);
+            assert!(
+                script.told(&format!("invite of {number} by 1004 refused: it would call this server")),
+                "{number} is {ours}"
+            );
+            script.settle_prompts();
+        }
+        assert!(script.targets().is_empty());
+    }
+}
+
 /// No number of ours is called, whatever its length, and not through a gateway either.
 #[test]
 fn no_call_comes_back_to_us() {

@@ -33,6 +33,7 @@ enum Step {
     Replace(u8),
     LookedUp(u8, bool),
     Named(u8, u16),
+    Floor(u8, bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,6 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Replace),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(leg, good)| Step::LookedUp(leg, good)),
         1 => (any::<u8>(), 0..3000u16).prop_map(|(leg, ms)| Step::Named(leg, ms)),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(leg, on)| Step::Floor(leg, on)),
     ]
 }
 
@@ -91,6 +93,7 @@ fn perform(script: &mut Script, numbers: [&str; 9], step: Step) {
             }
         }
         Step::Talk(n, on) => script.input(Input::Talking { leg: pick(script, n), on }),
+        Step::Floor(n, on) => script.input(Input::Floor { leg: pick(script, n), on }),
         Step::TalkMuted(n) => script.input(Input::MutedTalk { leg: pick(script, n) }),
         Step::Replace(n) => {
             let old = pick(script, n);
@@ -179,14 +182,20 @@ fn house_of(flags: u8) -> Settings {
     settings
 }
 
-/// What begins and ends, does so in turn: a member's presence, his talk, his waiting.
+/// What begins and ends, does so in turn: a member's presence, his talk, his floor, his hold, his waiting. His hold ends
+/// with his presence.
 fn check_pairs(script: &Script) {
     let mut on = std::collections::BTreeMap::new();
     for event in &script.told {
         let Event::Member { leg, what, .. } = event else { continue };
         let (subject, begins) = match what {
             MemberEvent::Joined { .. } => ("present", true),
-            MemberEvent::Left { .. } => ("present", false),
+            MemberEvent::Left { .. } => {
+                on.remove(&(*leg, "holds"));
+                ("present", false)
+            }
+            MemberEvent::Held(on) => ("holds", *on),
+            MemberEvent::Floor(on) => ("speaks", *on),
             MemberEvent::Talking(on) => ("talks", *on),
             MemberEvent::Waiting(on) => ("waits", *on),
             MemberEvent::Replaced { by } => {

@@ -155,3 +155,24 @@ fn a_roll_call_names_who_has_a_name() {
     assert_eq!(roll[..2], ["d/2.wav", "roll-call"]);
     assert!(roll[2].starts_with("clip://") && roll[3] == name, "{roll:?}");
 }
+
+/// The last place goes to who has said his name first; the other one was let in at the door, too.
+#[test]
+fn a_room_that_was_filled_meanwhile_takes_nobody_who_gave_his_name() {
+    let mut settings = settings(&[("2", "lock")], &[]);
+    let profile = profile_of(&mut settings);
+    (profile.announce_names, profile.max_members) = (AnnounceNames::On, Some(1));
+    let mut meeting = Meeting::begun(settings);
+    meeting.script.finish("record-name");
+    meeting.say(meeting.chair, 900);
+    let [first, second] = ["201", "202"].map(|number| meeting.script.call(number, "3001"));
+    meeting.script.finish_all();
+    meeting.say(first, 800);
+    meeting.say(second, 800);
+    assert!(meeting.script.speaks(first));
+    assert_eq!(meeting.script.privately(second), ["max-members"]);
+    assert!(meeting.script.told("202") && !meeting.script.told("202 joined"));
+    meeting.script.settle();
+    assert!(meeting.script.ended(second).is_some());
+    assert_eq!(meeting.script.world.clips.len(), 2, "his name is forgotten");
+}

@@ -174,6 +174,38 @@ fn the_right_pin_clears_the_caller() {
     assert!(script.world.rejected.is_empty());
 }
 
+/// His keys may not reach us at all; and an INVITE with a forged source never types.
+#[test]
+fn who_types_nothing_is_not_locked_out() {
+    let mut script = Script::new();
+    for _ in 0..6 {
+        let leg = script.call("5551", "2003");
+        script.settle();
+        assert!(script.ended(leg).is_some());
+    }
+    let leg = script.call("5551", "2003");
+    script.press(leg, "7536");
+    assert!(script.told("5551 joined"));
+}
+
+/// Who mistyped his PIN once and then knew it shares his address with others: they are no suspects when somebody else attacks
+/// the room.
+#[test]
+fn an_address_whose_only_bad_call_ended_well_is_no_suspect() {
+    let mut script = Script::new();
+    let leg = script.call("5551", "2003");
+    script.press(leg, "1111");
+    script.press(leg, "7536");
+    for guess in 0..40u8 {
+        let (number, source) = (format!("{guess}"), Some([198, 51, 100, guess].into()));
+        let leg = script.arrive(Caller { number, source, ..Caller::default() }, "2003");
+        script.press(leg, "1111");
+    }
+    let colleague = script.call("5552", "2003");
+    script.press(colleague, "7536");
+    assert!(script.told("5552 joined"));
+}
+
 #[test]
 fn a_pin_is_never_shown() {
     let settings = tutorial::settings();

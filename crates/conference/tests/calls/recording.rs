@@ -113,6 +113,19 @@ fn it_ends_with_the_conference_and_begins_anew_with_the_next() {
 }
 
 #[test]
+fn where_the_files_are_is_told_of_a_recording_that_was_stopped_at_once() {
+    let mut meeting = Meeting::of(settings(KEYS, &[]), 1);
+    meeting.chair_presses("12");
+    meeting.script.started();
+    meeting.script.stopped(None);
+    meeting.script.settle();
+    let told: Vec<_> = meeting.script.events.iter().filter(|event| event.contains("recording")).collect();
+    let expected = ["recording started: /r/x.wav, by 100", "recording stopped, by 100"];
+    assert_eq!(told, expected.map(|event| format!("room meeting: {event}")).iter().collect::<Vec<_>>());
+    assert_eq!(meeting.script.load().recordings, 0);
+}
+
+#[test]
 fn a_conference_that_lingers_is_not_recorded_while_nobody_is_there() {
     let mut settings = automatic(AutoRecord::Members(1));
     profile_of(&mut settings).ends.linger = Duration::from_secs(60);

@@ -114,3 +114,33 @@ fn the_one_with_whom_the_conference_ends_may_be_replaced() {
     script.input(Input::Left { leg: new });
     assert!(script.world.rooms.is_empty());
 }
+
+#[test]
+fn neither_talk_nor_hold_goes_over_to_the_new_call() {
+    let mut meeting = Meeting::new(&[], KEYS, 1);
+    let guest = meeting.guests[0];
+    let script = &mut meeting.script;
+    script.input(Input::Talking { leg: guest, on: true });
+    let new = replace(script, guest);
+    script.hold(new, true);
+    let newest = replace(script, new);
+    assert!(script.speaks(newest));
+    assert!(!script.roster(newest).members.iter().any(|member| member.talking || member.held));
+    let events = script.events.iter().filter(|event| event.contains("talking") || event.contains("hold"));
+    let events: Vec<_> = events.map(|event| event.trim_start_matches("room meeting: ")).collect();
+    assert_eq!(events, ["101 talking", "101 not talking", "4711 on hold", "4711 not on hold"]);
+}
+
+#[test]
+fn the_floor_that_was_taken_by_key_goes_over_to_the_new_call() {
+    let mut meeting = Meeting::new(&[("0", "floor")], &[("0", "floor")], 1);
+    let guest = meeting.guests[0];
+    meeting.script.press(guest, "0");
+    let new = replace(&mut meeting.script, guest);
+    assert!(meeting.script.world.lines[&new].voice.contains(&Control::Floor(true)));
+    meeting.script.settle();
+    assert_eq!(meeting.chair_presses("0"), ["error-menu"]);
+    meeting.script.hang_up(new);
+    meeting.script.settle();
+    assert_eq!(meeting.chair_presses("0"), ["floor-taken"], "and is free when he is gone");
+}

@@ -1,8 +1,8 @@
 //! Who talks: in pairs, and for how long.
 
-use confab_conference::{Input, LegId, MemberFlag};
+use confab_conference::{ConferenceFlag, Control, Event, Input, LegId, MemberEvent, MemberFlag};
 
-use crate::meeting::{Meeting, door, settings};
+use crate::meeting::{Meeting, door, profile_of, settings};
 use crate::script::Script;
 
 fn talk(script: &mut Script, leg: LegId, on: bool) {
@@ -146,4 +146,77 @@ fn sound_mute_detect_is_heard_by_who_talks_though_muted() {
     meeting.script.settle();
     meeting.script.input(Input::MutedTalk { leg: guest });
     assert_eq!(meeting.script.privately(guest), ["mute-detect"]);
+}
+
+/// The floor events, as they came: who, and whether he has it.
+fn floors(script: &Script) -> Vec<(LegId, bool)> {
+    let floor = |event: &Event| match event {
+        Event::Member { leg, what: MemberEvent::Floor(on), .. } => Some((*leg, *on)),
+        _ => None,
+    };
+    script.told.iter().filter_map(floor).collect()
+}
+
+/// The mixer names the new one only.
+#[test]
+fn the_floor_is_lost_by_one_when_another_takes_it() {
+    let (mut meeting, guest) = meeting();
+    let (script, chair) = (&mut meeting.script, meeting.chair);
+    for leg in [guest, chair, guest] {
+        script.input(Input::Floor { leg, on: true });
+        let has_it = script.roster(leg).members.into_iter().filter(|member| member.floor);
+        assert_eq!(has_it.map(|member| member.leg).collect::<Vec<_>>(), [leg]);
+    }
+    script.input(Input::Floor { leg: chair, on: false });
+    script.hang_up(guest);
+    script.input(Input::Floor { leg: guest, on: false });
+    let told = [(guest, true), (guest, false), (chair, true), (chair, false), (guest, true), (guest, false)];
+    assert_eq!(floors(script), told);
+}
+
+/// What the mixer said of him before is not true any more when he is let in again.
+#[test]
+fn who_talked_when_he_was_sent_back_does_not_talk_when_he_returns() {
+    let mut settings = settings(&[], &[("0", "mute")]);
+    profile_of(&mut settings).flags = [ConferenceFlag::WaitMod, ConferenceFlag::PermanentWaitMod].into();
+    let mut meeting = Meeting::of(settings, 1);
+    let (guest, chair) = (meeting.guests[0], meeting.chair);
+    let script = &mut meeting.script;
+    talk(script, guest, true);
+    script.hang_up(chair);
+    script.call("100", "3000");
+    assert!(script.speaks(guest));
+    script.press(guest, "00");
+    assert_eq!(talks(script, "101"), [true, false]);
+}
+
+#[test]
+fn who_has_taken_the_floor_by_key_frees_it_when_he_is_sent_back() {
+    let mut settings = settings(&[], &[("0", "floor")]);
+    profile_of(&mut settings).flags = [ConferenceFlag::WaitMod, ConferenceFlag::PermanentWaitMod].into();
+    let mut meeting = Meeting::of(settings, 1);
+    let (guest, chair) = (meeting.guests[0], meeting.chair);
+    meeting.script.press(guest, "0");
+    meeting.script.hang_up(chair);
+    let set = &meeting.script.world.lines[&guest].voice;
+    assert_eq!(
+        set.iter().rfind(|control| matches!(control, Control::Floor(_))),
+        Some(&Control::Floor(false))
+    );
+}
+
+#[test]
+fn who_joins_on_hold_is_held_until_he_resumes() {
+    let mut settings = settings(&[], &[]);
+    profile_of(&mut settings).flags = [ConferenceFlag::WaitMod].into();
+    let mut script = Script::with(settings);
+    let guest = script.call("101", "3001");
+    script.hold(guest, true);
+    script.call("100", "3000");
+    script.hold(guest, false);
+    let held = |event: &Event| match event {
+        Event::Member { leg, what: MemberEvent::Held(on), .. } if *leg == guest => Some(*on),
+        _ => None,
+    };
+    assert_eq!(script.told.iter().filter_map(held).collect::<Vec<_>>(), [true, false]);
 }

@@ -97,6 +97,19 @@ fn a_wrong_pin_there_ends_the_call() {
     assert_eq!(script.ended(first), Some(Cause::Normal));
 }
 
+#[test]
+fn who_was_called_has_as_many_tries_as_who_has_called() {
+    let mut settings = with_key(settings(), "transfer 2003");
+    settings.roles.get_mut("invited").unwrap().keys = keys(&[("7", "transfer 2003")]);
+    let (mut script, _, station) = begin(settings);
+    let invited = script.joined(station, "1005");
+    script.settle_prompts();
+    script.press(invited, "7");
+    script.press(invited, "11111111");
+    script.press(invited, "7536");
+    assert!(script.told("room 2003: 1005 joined as guest"), "{:?}", script.events);
+}
+
 /// The invited one belongs to the other room from then on: the inviter cannot take him back any more, but his time still runs.
 #[test]
 fn an_invited_member_who_goes_on_is_no_invite_of_the_room_any_more() {

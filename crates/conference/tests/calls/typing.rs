@@ -66,6 +66,19 @@ fn what_is_typed_on_while_the_number_is_rejected_does_nothing() {
 }
 
 #[test]
+fn a_number_that_is_typed_at_once_behind_a_sequence_that_could_be_longer_loses_no_digit() {
+    let mut settings = crate::tutorial::settings();
+    let bindings =
+        [("*1", vec!["invite"]), ("*19", vec!["mute"]), ("0", vec!["mute"]), ("#", vec!["hangup"])];
+    settings.roles.get_mut("station").unwrap().keys = confab_conference::KeyMap::new(bindings).unwrap();
+    let mut script = Script::with(settings);
+    let (_, station) = script.conference();
+    script.press(station, "*11005#");
+    assert_eq!(script.targets(), ["user/1004", "user/1005"]);
+    assert!(script.speaks(station) && script.ended(station).is_none());
+}
+
+#[test]
 fn a_key_that_is_no_digit() {
     for keys in ["1*05#", "*", "10A", "D"] {
         let (mut script, station) = typing();

@@ -43,10 +43,16 @@ impl Conference {
         let configuration = configuration(elements);
         let mut conference = Self::default();
         for group in configuration.iter().flat_map(|outer| below(outer, "caller-controls", "group")) {
-            conference.groups.push(read_group(group, notes));
+            let taken = conference.groups.iter().any(|other| other.name == group.text("name"));
+            if is_new(group, taken, "group of controls", notes) {
+                conference.groups.push(read_group(group, notes));
+            }
         }
         for profile in configuration.iter().flat_map(|outer| below(outer, "profiles", "profile")) {
-            conference.profiles.push(read_profile(profile, notes));
+            let taken = conference.profile(profile.text("name")).is_some();
+            if is_new(profile, taken, "profile", notes) {
+                conference.profiles.push(read_profile(profile, notes));
+            }
         }
         for room in configuration.iter().flat_map(|outer| below(outer, "advertise", "room")) {
             let message = format!("presence of the empty room `{}`", room.text("name"));
@@ -69,8 +75,7 @@ impl Conference {
             toml.section(&format!("[profiles.{}]", bare(&profile.name)), Some(&profile.spot));
             toml.comment(&format!("from {}", profile.spot));
             profile.keys.iter().for_each(|(key, value, spot)| toml.raw(key, value, Some(spot)));
-            toml.comment("FreeSWITCH's prompts cover what is said; without this line voices are lowered a little, not silenced");
-            toml.raw("duck-db", 0, None);
+            toml.raw("duck-db", "0 # as there: prompts lie over voices that stay as loud as they are", None);
         }
         for group in &self.groups {
             toml.section(&format!("[controls.{}]", bare(&group.name)), Some(&group.spot));
@@ -117,6 +122,17 @@ fn configuration(elements: &[Element]) -> Vec<&Element> {
 
 fn below<'e>(outer: &'e Element, section: &'e str, name: &'e str) -> impl Iterator<Item = &'e Element> {
     outer.named(section).flat_map(move |section| section.named(name))
+}
+
+/// Whether an element has a name of its own; of several by one name the first counts.
+fn is_new(element: &Element, taken: bool, what: &str, notes: &mut Notes) -> bool {
+    let name = element.text("name");
+    if name.is_empty() {
+        notes.mistake(&element.spot, format!("a {what} without a name"), "nothing can lead to it");
+    } else if taken {
+        notes.mistake(&element.spot, format!("the {what} `{name}` is here twice"), "the first counts");
+    }
+    !name.is_empty() && !taken
 }
 
 fn read_group(group: &Element, notes: &mut Notes) -> Group {
@@ -199,7 +215,8 @@ pub(super) fn flags(
     spot: &Spot,
     notes: &mut Notes,
 ) -> Vec<&'static str> {
-    let named = text.split('|').map(str::trim).filter(|flag| !flag.is_empty());
+    // `none` is what the sample of theirs writes for no flag.
+    let named = text.split('|').map(str::trim).filter(|flag| !flag.is_empty() && *flag != "none");
     let mut flags: Vec<&'static str> = Vec::new();
     for flag in named.filter_map(|flag| known(table, what, flag, spot, notes)) {
         if !flags.contains(&flag) {
@@ -212,6 +229,13 @@ pub(super) fn flags(
 fn read_profile(element: &Element, notes: &mut Notes) -> Profile {
     let mut keys: Vec<(&'static str, String, Spot)> = Vec::new();
     let mut controls = None;
+    for child in element.children.iter().filter(|child| !["param", "params"].contains(&child.name.as_str())) {
+        notes.mistake(
+            &child.spot,
+            format!("`<{}>` in a profile: FreeSWITCH ignores it", child.name),
+            "it reads `<param>`",
+        );
+    }
     for (name, value, spot) in element.params() {
         let Some(key) = known(&PARAMS, "param", name, spot, notes) else { continue };
         if key == "caller-controls" {
@@ -237,11 +261,17 @@ fn value_of(key: &str, name: &str, value: &str, spot: &Spot, notes: &mut Notes) 
         return (!flags.is_empty()).then(|| list(&flags));
     }
     if key.ends_with("-sound") {
-        return sound(value, spot, notes).map(|sound| quoted(&sound));
+        // `silence` is their word for none.
+        return sound(value, spot, notes).filter(|sound| sound != "silence").map(|sound| quoted(&sound));
     }
     Some(match (key, value) {
         ("auto-record", _) => quoted(&recording(value, spot, notes)?),
-        ("sound-prefix", _) => quoted(&sound(value, spot, notes)?),
+        ("sound-prefix", _) if value.starts_with('/') => {
+            let help =
+                "confab's own are played: to hear yours, copy them below sounds.dir and write sound-prefix";
+            notes.changed(spot, format!("the sounds in `{value}`"), help);
+            return None;
+        }
         ("comfort-noise", "0") => "false".into(),
         ("interval", "auto") => return refused(name, spot, notes),
         _ if TEXTS.contains(&key) => quoted(value),

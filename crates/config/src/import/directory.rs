@@ -60,9 +60,11 @@ impl Directory {
                 other => notes.left_out(spot, format!("the param `{other}` of users"), ""),
             }
         }
-        self.look_into_variables(element, name, notes);
         match password {
-            Some(password) => self.users.push(User { name: name.to_owned(), password, spot: spot.clone() }),
+            Some(password) => {
+                self.look_into_variables(element, name, notes);
+                self.users.push(User { name: name.to_owned(), password, spot: spot.clone() });
+            }
             None => notes.left_out(spot, format!("the user `{name}`, who has no password"), "give him one"),
         }
     }

@@ -46,14 +46,14 @@ impl Files {
         if self.files > MAX_FILES || self.bytes > MAX_BYTES {
             return Err(format!("these are more than {MAX_FILES} files or {} MiB", MAX_BYTES >> 20));
         }
-        let text = fs::read(&path).map_err(|error| error.to_string())?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        fs::read(&path).map(text).map_err(|error| error.to_string())
     }
 
-    /// What notes call a file.
+    /// What notes call a file; a link that leads out of the folder by its own name.
     pub(super) fn shown(&self, path: &Path) -> String {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        path.strip_prefix(&self.root).unwrap_or(&path).display().to_string()
+        let real = path.canonicalize().ok().filter(|real| real.starts_with(&self.root));
+        let path = real.as_deref().unwrap_or(path);
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
     /// The files that a pattern such as `directory/*.xml` means, by name. `*` is any part of a name, `?` one character.
@@ -69,6 +69,12 @@ impl Files {
         }
         found.retain(|path| path.is_file());
         found
+    }
+
+    /// Whether a pattern means files of another folder.
+    pub(super) fn is_outside(&self, base: &Path, pattern: &str) -> bool {
+        let folder = base.join(pattern).parent().map(Path::to_path_buf).unwrap_or_default();
+        folder.is_dir() && !self.holds(&folder)
     }
 
     fn step(&self, folders: &[PathBuf], name: &str) -> Vec<PathBuf> {
@@ -90,6 +96,12 @@ impl Files {
     fn holds(&self, folder: &Path) -> bool {
         folder.canonicalize().is_ok_and(|folder| folder.starts_with(&self.root))
     }
+}
+
+/// Bytes as text: UTF-8, or what else they were written in, which is read as ISO 8859-1.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect())
 }
 
 /// Whether a name fits a pattern; the last `*` is the only one that is ever taken back, so this is linear times quadratic
@@ -142,6 +154,20 @@ mod tests {
         }
         assert!(files.glob(&inner, "../*.xml").is_empty());
         assert!(files.read(&inner.join("link.xml")).unwrap_err().contains("outside"));
+    }
+
+    #[test]
+    fn a_link_that_leads_out_is_called_by_its_own_name() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link.xml")).unwrap();
+        let files = Files::open(folder.path()).unwrap();
+        assert_eq!(files.shown(&files.root().join("link.xml")), "link.xml");
+    }
+
+    #[test]
+    fn texts_that_are_not_utf_8_are_latin_1() {
+        assert_eq!(text("ä".into()), "ä");
+        assert_eq!(text(vec![b'G', 0xe4]), "Gä");
     }
 
     #[test]

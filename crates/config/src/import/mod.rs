@@ -42,6 +42,9 @@ use self::xml::{Element, Reader};
 /// How often lines with errors are taken out before it is given up.
 const ROUNDS: usize = 10;
 
+/// A table without one of these would be of no use, or open to everybody.
+const ALL_OR_NOTHING: [&str; 4] = [".pin", ".who", ".profile", ".room"];
+
 /// What is read where there is no `freeswitch.xml` that includes it all.
 const PARTS: [&str; 7] = [
     "vars.xml",
@@ -99,8 +102,14 @@ fn translate(elements: &[Element], files: &mut Files, notes: &mut Notes) -> Toml
     let directory = Directory::read(elements, notes);
     let branches = branches(elements, notes);
     let who = who(&sofia, &directory);
-    let mut walker =
-        Walker { conference: &conference, files, notes, branches, who, roles: Default::default() };
+    let mut walker = Walker {
+        conference: &conference,
+        files,
+        notes,
+        branches: branches.into(),
+        who,
+        roles: Default::default(),
+    };
     let routes = walker.routes();
     let roles = walker.roles;
     let mut toml = Toml::default();
@@ -120,7 +129,7 @@ fn who(sofia: &Sofia, directory: &Directory) -> BTreeMap<String, Who> {
         let only = || Who::Only(users.iter().cloned().collect());
         (context.clone(), if all { Who::Users } else { only() })
     });
-    let open = if sofia.open.is_empty() { BTreeSet::from(["public".to_owned()]) } else { sofia.open.clone() };
+    let open = sofia.open.clone().unwrap_or_else(|| BTreeSet::from(["public".to_owned()]));
     of_users.chain(open.into_iter().map(|context| (context, Who::Anyone))).collect()
 }
 
@@ -131,10 +140,16 @@ fn comment_out_errors(toml: &mut Toml, notes: &mut Notes) {
         let mut changed = false;
         for (line, key, message) in errors {
             // Who has a weak password is to choose another one.
-            let origin =
-                if key.ends_with("password") { None } else { toml.comment_out(line.wrapping_sub(1)) };
-            if let Some(origin) = origin {
-                notes.left_out(&origin, format!("`{key}`: {message}"), "it is a comment now");
+            if key.ends_with("password") {
+                continue;
+            }
+            let line = line.wrapping_sub(1);
+            let whole = ALL_OR_NOTHING.iter().any(|key_of_table| key.ends_with(key_of_table));
+            let first = if whole { toml.header_of(line) } else { line };
+            if let Some(origin) = toml.comment_out(first) {
+                let help =
+                    if first == line { "it is a comment now" } else { "its whole table is a comment now" };
+                notes.left_out(&origin, format!("`{key}`: {message}"), help);
                 changed = true;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::note::{Notes, Spot};
-use super::toml::{Toml, bare, quoted};
+use super::toml::{Toml, bare, number, quoted};
 use super::xml::Element;
 
 /// Params of a profile that mean the same to every SIP server, or nothing without the rest of FreeSWITCH.
@@ -61,8 +61,8 @@ pub(super) struct Sofia {
     media: Vec<(&'static str, String, Spot)>,
     sip: Vec<(&'static str, String, Spot)>,
     gateways: Vec<Gateway>,
-    /// Contexts that callers reach without a password.
-    pub(super) open: BTreeSet<String>,
+    /// Contexts that callers reach without a password; `None`: there is no profile that says so.
+    pub(super) open: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -83,8 +83,15 @@ impl Sofia {
         let mut gateways = Vec::new();
         elements.iter().for_each(|element| element.find("configuration", "gateway", &mut gateways));
         for gateway in gateways.into_iter().filter(|gateway| !gateway.params().is_empty()) {
-            if sofia.gateways.iter().all(|other| other.name != gateway.text("name")) {
+            let name = gateway.text("name");
+            if sofia.gateways.iter().all(|other| other.name != name) {
                 sofia.gateways.push(read_gateway(gateway, notes));
+            } else {
+                notes.mistake(
+                    &gateway.spot,
+                    format!("the gateway `{name}` is here twice"),
+                    "the first counts",
+                );
             }
         }
         sofia
@@ -93,8 +100,9 @@ impl Sofia {
     fn profile(&mut self, profile: &Element, notes: &mut Notes) {
         let params = profile.params();
         let value = |name: &str| params.iter().find(|(param, ..)| *param == name).map(|(_, value, _)| *value);
+        let open = self.open.get_or_insert_default();
         if value("auth-calls") != Some("true") {
-            self.open.insert(value("context").unwrap_or("public").to_owned());
+            open.insert(value("context").unwrap_or("public").to_owned());
         }
         let address = value("sip-ip").unwrap_or("$${local_ip_v4}").to_owned();
         for (name, value, spot) in params {
@@ -107,10 +115,8 @@ impl Sofia {
             "sip-port" => self.listen(address, value, spot, notes),
             "sip-ip" | "context" | "auth-calls" => {}
             "ext-sip-ip" | "ext-rtp-ip" => self.outer(value, spot, notes),
-            "rtp-timeout-sec" => self.media.push(("rtp-timeout-sec", value.to_owned(), spot.clone())),
-            "rtp-hold-timeout-sec" => {
-                self.media.push(("rtp-hold-timeout-sec", value.to_owned(), spot.clone()))
-            }
+            "rtp-timeout-sec" => self.timeout("rtp-timeout-sec", value, spot),
+            "rtp-hold-timeout-sec" => self.timeout("rtp-hold-timeout-sec", value, spot),
             "inbound-codec-prefs" => self.codecs(value, spot, notes),
             "inbound-codec-negotiation" if value == "greedy" => {
                 notes.left_out(spot, "inbound-codec-negotiation", "it is a key of [profiles.NAME]");
@@ -137,7 +143,13 @@ impl Sofia {
     }
 
     fn number(&mut self, key: &'static str, value: &str, spot: &Spot) {
-        self.keep_sip(key, value.to_owned(), spot);
+        self.keep_sip(key, number(value), spot);
+    }
+
+    fn timeout(&mut self, key: &'static str, value: &str, spot: &Spot) {
+        if self.media.iter().all(|(other, ..)| *other != key) {
+            self.media.push((key, number(value), spot.clone()));
+        }
     }
 
     /// What the first profile says counts for all.

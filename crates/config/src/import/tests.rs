@@ -169,7 +169,7 @@ fn files_that_include_themselves_and_bombs_are_harmless() {
         ("b.xml", "<!DOCTYPE a [<!ENTITY b 'bbbb'><!ENTITY c '&b;&b;&b;'>]><a>&c;</a>"),
     ]);
     assert!(has(&import, NoteKind::Mistake, "a.xml:1", "deep"));
-    assert!(has(&import, NoteKind::Mistake, "b.xml:1", "this is not XML"));
+    assert!(has(&import, NoteKind::Mistake, "b.xml:1", "a document type (DTD)"));
 }
 
 #[test]
@@ -198,4 +198,185 @@ fn a_folder_without_anything_of_freeswitchs_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     assert!(freeswitch(folder.path()).is_err());
     assert!(freeswitch(&folder.path().join("nowhere")).is_err());
+}
+
+#[test]
+fn a_room_whose_pin_cannot_be_typed_does_not_stand_open() {
+    let route = import_of_extension(
+        r#"<condition field="destination_number" expression="^500$">
+             <action application="conference" data="board+7x36"/>
+           </condition>"#,
+    );
+    assert!(has(&route, NoteKind::LeftOut, "dialplan/public.xml:1", "its whole table is a comment now"));
+    assert!(load(&route).conference.routes.is_empty());
+
+    let profile =
+        PROFILE.replace("name='default'/>", "name='default'><param name='pin' value='7x'/></profile>");
+    let dialplan = "<context name='public'><extension name='x'>
+        <condition field='destination_number' expression='^500$'><action application='conference' data='a'/></condition>
+        </extension></context>";
+    let profile = import_of(&[("dialplan/public.xml", dialplan), ("conference.conf.xml", &profile)]);
+    let settings = load(&profile).conference;
+    assert!(settings.profiles.is_empty() && settings.routes.is_empty(), "{}", profile.toml);
+}
+
+#[test]
+fn transfers_are_followed_to_other_contexts() {
+    let dialplan = r#"
+        <context name="public">
+          <extension name="did"><condition field="destination_number" expression="^5551212$">
+            <action application="transfer" data="3000 XML default"/></condition></extension>
+          <extension name="some"><condition field="destination_number" expression="^(301\d)$">
+            <action application="transfer" data="$1 XML default"/></condition></extension>
+          <extension name="nowhere"><condition field="destination_number" expression="^9$">
+            <action application="transfer" data="8 XML default"/></condition></extension>
+        </context>
+        <context name="default">
+          <extension name="rooms"><condition field="destination_number" expression="^(30\d{2})$">
+            <action application="conference" data="$1-${domain_name}@default"/></condition></extension>
+          <extension name="self"><condition field="destination_number" expression="^7$">
+            <action application="transfer" data="7"/></condition></extension>
+        </context>"#;
+    let import = import_of(&[("dialplan/all.xml", dialplan), ("conference.conf.xml", PROFILE)]);
+    let routes = load(&import).conference.routes;
+    let shown: Vec<String> = routes.iter().map(|route| format!("{} {}", route.pattern, route.room)).collect();
+    assert_eq!(shown, ["5551212 3000", "301X {number}", "30X{2} {number}"]);
+    assert!(has(
+        &import,
+        NoteKind::LeftOut,
+        "dialplan/all.xml:8",
+        "`transfer 8 XML default` leads to no extension"
+    ));
+    assert!(has(&import, NoteKind::LeftOut, "dialplan/all.xml:14", "`transfer 7` leads to no extension"));
+}
+
+#[test]
+fn no_condition_is_overlooked() {
+    for (condition, words) in [
+        (r#"wday="2-6" field="destination_number" expression="^5$">"#, "depends on the time"),
+        (r#"regex="all"><regex field="destination_number" expression="^5$"/>"#, "several conditions in one"),
+        (r#"field="destination_number" expression="^5$"><condition/>"#, "several conditions in one"),
+    ] {
+        let action = r#"<action application="conference" data="a"/>"#;
+        let import = import_of_extension(&format!("<condition {condition}{action}</condition>"));
+        assert!(has(&import, NoteKind::LeftOut, "dialplan/public.xml:1", words), "{words}");
+        assert!(load(&import).conference.routes.is_empty(), "{words}");
+    }
+    let anti = import_of_extension(
+        r#"<condition field="destination_number" expression="^5$"><action application="conference" data="a"/>
+           <anti-action application="conference" data="b"/></condition>"#,
+    );
+    assert!(has(&anti, NoteKind::LeftOut, "dialplan/public.xml:2", "for all other numbers"));
+}
+
+#[test]
+fn rooms_without_a_name_of_ours_are_told() {
+    let import_to = |data: &str| {
+        import_of_extension(&format!(
+            r#"<condition field="destination_number" expression="^58(\d+)$"><action application="conference" data="{data}"/></condition>"#
+        ))
+    };
+    for data in ["r$1@default", "${caller_id_number}@default"] {
+        let import = import_to(data);
+        assert!(
+            has(&import, NoteKind::LeftOut, "dialplan/public.xml:1", "whose name only the call tells"),
+            "{data}"
+        );
+        assert!(load(&import).conference.routes.is_empty());
+    }
+    let bridge = import_to("bridge:x:sofia/internal/a@b.example");
+    assert!(has(&bridge, NoteKind::LeftOut, "dialplan/public.xml:1", "it calls somebody by `bridge:`"));
+    assert!(has(
+        &import_to("a room@default"),
+        NoteKind::Changed,
+        "dialplan/public.xml:1",
+        "`a room` is `a-room`"
+    ));
+}
+
+#[test]
+fn what_stands_there_twice_counts_once() {
+    let profiles = "<configuration name='conference.conf'>
+        <caller-controls><group name='k'/><group name='k'/></caller-controls>
+        <profiles><profile name='default'><parm/></profile>
+        <profile name='default'/><profile/></profiles></configuration>";
+    let sip = "<configuration name='sofia.conf'><profiles>
+        <profile name='a'><settings><param name='sip-port' value='5060'/><param name='rtp-timeout-sec' value='x'/></settings></profile>
+        <profile name='b'><settings><param name='sip-port' value='5080'/><param name='rtp-timeout-sec' value='9'/></settings></profile>
+        </profiles></configuration>";
+    let import = import_of(&[("conference.conf.xml", profiles), ("sip_profiles/a.xml", sip)]);
+    let file = "conference.conf.xml";
+    for (line, words) in
+        [(2, "`k` is here twice"), (3, "`<parm>`"), (4, "`default` is here twice"), (4, "without a name")]
+    {
+        assert!(has(&import, NoteKind::Mistake, &format!("{file}:{line}"), words), "{words}");
+    }
+    assert!(has(&import, NoteKind::LeftOut, "sip_profiles/a.xml:2", "not a whole number"));
+    assert_eq!(load(&import).conference.profiles.len(), 1);
+}
+
+#[test]
+fn the_sounds_of_the_sample_are_our_own() {
+    let profile = "<profile name='default'>
+        <param name='sound-prefix' value='$${sounds_dir}/en/us/callie'/>
+        <param name='moh-sound' value='silence'/><param name='member-flags' value='none'/></profile>";
+    let import =
+        import_of(&[("conference.conf.xml", &PROFILE.replace("<profile name='default'/>", profile))]);
+    assert!(has(&import, NoteKind::Changed, "conference.conf.xml:2", "confab's own are played"));
+    assert!(!import.toml.contains("moh-sound") && !import.toml.contains("\nsound-prefix"), "{}", import.toml);
+    assert_eq!(import.notes.len(), 1, "{:?}", import.notes);
+}
+
+#[test]
+fn includes_that_find_nothing_are_told() {
+    let include = "<X-PRE-PROCESS cmd='include' data='DATA'/>";
+    let all: String =
+        ["gone.xml", "none/*.xml", "/etc/*.xml"].map(|data| include.replace("DATA", data)).join("\n");
+    let import = import_of(&[("freeswitch.xml", &format!("<document><x/>{all}</document>"))]);
+    assert!(has(&import, NoteKind::Mistake, "freeswitch.xml:1", "`gone.xml`, which is nowhere"));
+    assert!(has(&import, NoteKind::LeftOut, "freeswitch.xml:3", "the files `/etc/*.xml`"));
+    assert_eq!(import.notes.len(), 2);
+}
+
+#[test]
+fn a_user_who_is_left_out_opens_no_route() {
+    let user = |id: &str, params: &str| {
+        format!(
+            "<user id='{id}'><params>{params}</params><variables>\
+             <variable name='user_context' value='inner'/></variables></user>"
+        )
+    };
+    let password = "<param name='password' value='Ahd7-xoh4'/>";
+    let users = [user("1001", password), user("1002", password), user("1003", "")].concat();
+    let directory = format!("<include>{users}<user id='other'><params>{password}</params></user></include>");
+    let dialplan = "<context name='inner'><extension name='x'>
+        <condition field='destination_number' expression='^500$'><action application='conference' data='a'/></condition>
+        </extension></context>";
+    let import = import_of(&[
+        ("directory/a.xml", &directory),
+        ("dialplan/a.xml", dialplan),
+        ("conference.conf.xml", PROFILE),
+    ]);
+    assert!(load(&import).dialplan().contains("as guest, only 1001-1002\n"), "{}", import.toml);
+}
+
+#[test]
+fn where_every_profile_asks_for_a_password_nothing_is_open() {
+    let dialplan = "<context name='public'><extension name='x'>
+        <condition field='destination_number' expression='^500$'><action application='conference' data='a'/></condition>
+        </extension></context>";
+    let who = |auth: &str| {
+        let sip = format!(
+            "<configuration><profiles><profile name='a'><settings><param name='auth-calls' value='{auth}'/>
+             </settings></profile></profiles></configuration>"
+        );
+        let files = [
+            ("sip_profiles/a.xml", sip.as_str()),
+            ("dialplan/a.xml", dialplan),
+            ("conference.conf.xml", PROFILE),
+        ];
+        load(&import_of(&files)).dialplan()
+    };
+    assert!(who("true").contains("as guest, users only\n"), "{}", who("true"));
+    assert!(who("false").contains("as guest\n"), "{}", who("false"));
 }

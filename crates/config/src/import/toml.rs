@@ -34,6 +34,12 @@ impl Toml {
         self.push(header.to_owned(), origin);
     }
 
+    /// The line of the header that a line belongs to.
+    pub(super) fn header_of(&self, line: usize) -> usize {
+        let mut before = self.0.iter().take(line.saturating_add(1));
+        before.rposition(|line| line.text.starts_with('[')).unwrap_or(line)
+    }
+
     /// Makes a comment of a line; of a header with all that belongs to it. Returns where it comes from, if anywhere.
     pub(super) fn comment_out(&mut self, line: usize) -> Option<Spot> {
         let first = self.0.get(line)?;
@@ -84,6 +90,11 @@ impl Toml {
 pub(super) fn list<T: AsRef<str>>(values: &[T]) -> String {
     let items: Vec<String> = values.iter().map(|value| quoted(value.as_ref())).collect();
     format!("[{}]", items.join(", "))
+}
+
+/// A number as it is; anything else as a string, which our own reader then refuses.
+pub(super) fn number(text: &str) -> String {
+    text.parse::<i64>().map_or_else(|_| quoted(text), |number| number.to_string())
 }
 
 /// A basic string (TOML 1.0).

@@ -37,6 +37,17 @@ impl Element {
         found.map_or("", |(_, value)| value.as_str())
     }
 
+    /// Whether it has one of these attributes.
+    pub(super) fn has_any(&self, attributes: &[&str]) -> bool {
+        self.attributes.iter().any(|(name, _)| attributes.contains(&name.as_str()))
+    }
+
+    /// Whether it, or an element in it, has an attribute of one of these values.
+    pub(super) fn holds_any(&self, attribute: &str, values: &[&str]) -> bool {
+        values.contains(&self.text(attribute))
+            || self.children.iter().any(|child| child.holds_any(attribute, values))
+    }
+
     /// Its children of this name.
     pub(super) fn named<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Self> {
         self.children.iter().filter(move |child| child.name == name)
@@ -121,11 +132,12 @@ impl<'n> Reader<'n> {
             Ok(document) => self.children(&here, document.root_element(), 0),
             Err(error) => {
                 let spot = Spot { line: error.pos().row as usize, ..start };
-                self.notes.mistake(
-                    &spot,
-                    format!("this is not XML: {error}"),
-                    "nothing of this file was read",
-                );
+                let why = if text.contains("<!DOCTYPE") {
+                    "a document type (DTD), and so its entities, is not read".to_owned()
+                } else {
+                    format!("this is not XML: {error}")
+                };
+                self.notes.mistake(&spot, why, "nothing of this file was read");
                 Vec::new()
             }
         }
@@ -167,11 +179,14 @@ impl<'n> Reader<'n> {
         match node.attribute("cmd").unwrap_or_default() {
             "set" => self.set(&data),
             "include" => return self.include(here, &data, &spot),
-            "stun-set" => self.notes.left_out(
-                &spot,
-                "an address that is asked from a STUN server",
-                "write the address into sip.advertise and media.advertise",
-            ),
+            "stun-set" => {
+                self.set(&data);
+                self.notes.left_out(
+                    &spot,
+                    "an address that is asked from a STUN server",
+                    "write the address into sip.advertise and media.advertise",
+                );
+            }
             other => {
                 let message = format!("what the preprocessor does by `{other}`");
                 self.notes.left_out(&spot, message, "write its result");
@@ -193,6 +208,11 @@ impl<'n> Reader<'n> {
         }
         self.depth += 1;
         let files = self.files.glob(&here.folder, pattern);
+        if files.is_empty() && !pattern.contains(['*', '?']) {
+            self.notes.mistake(spot, format!("includes `{pattern}`, which is nowhere"), "");
+        } else if files.is_empty() && self.files.is_outside(&here.folder, pattern) {
+            self.notes.left_out(spot, format!("the files `{pattern}`"), "copy them into this folder");
+        }
         let elements = files.iter().flat_map(|file| self.load(file)).collect();
         self.depth -= 1;
         elements

@@ -101,7 +101,7 @@ pub(crate) const BRIDGE: Table = Table {
         key(
             "sound_leader_has_left",
             "leader-has-left-sound",
-            "to all when the last moderator or marked member has left",
+            "to who is put out because the last marked member has left",
         ),
         key("sound_get_pin", "pin-sound", "asks for the PIN"),
         key("sound_invalid_pin", "bad-pin-sound", "the PIN was wrong"),

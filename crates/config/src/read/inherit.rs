@@ -35,17 +35,21 @@ fn resolve_kind(report: &Report, kind: &str, node: &mut Node) {
         Value::Array(items) => items.iter_mut().map(|item| (name_of(item), item)).collect(),
         _ => return,
     };
-    for (name, heir) in heirs {
+    for (index, (name, heir)) in heirs.into_iter().enumerate() {
         let Value::Table(own) = &mut heir.value else { continue };
+        let key = match name.as_ref().filter(|_| kind != "routes") {
+            Some(name) => format!("{kind}.{name}"),
+            None => format!("{kind}.{index}"),
+        };
         let mut seen: Vec<String> = name.into_iter().collect();
-        let mut next = base(report, kind, own, &tables);
+        let mut next = base(report, &key, own, &tables);
         while let Some(name) = next {
             if seen.contains(&name) {
-                refuse_circle(report, kind, own, &name);
+                refuse_circle(report, &key, own, &name);
                 break;
             }
             let inherited = tables.get(&name).cloned().unwrap_or_default();
-            next = base(report, kind, &inherited, &tables);
+            next = base(report, &key, &inherited, &tables);
             seen.push(name);
             merge(own, inherited);
         }
@@ -88,22 +92,23 @@ fn heritage(own: &[Entry]) -> Option<&Entry> {
 }
 
 /// Whom a table inherits from; a name that is not there is reported.
-fn base(report: &Report, kind: &str, own: &[Entry], tables: &Tables) -> Option<String> {
+fn base(report: &Report, key: &str, own: &[Entry], tables: &Tables) -> Option<String> {
     let entry = heritage(own)?;
     let name = text(entry)?;
     if tables.contains_key(&name) {
         return Some(name);
     }
     let known: Vec<&str> = tables.keys().map(String::as_str).collect();
+    let kind = key.split('.').next().unwrap_or(key);
     let message = format!("there is nothing by the name `{name}` in {kind}");
-    report.error(&entry.node.place, &format!("{kind}.inherits"), message, suggest::help(&name, &known));
+    report.error(&entry.node.place, &format!("{key}.inherits"), message, suggest::help(&name, &known));
     None
 }
 
-fn refuse_circle(report: &Report, kind: &str, own: &[Entry], name: &str) {
+fn refuse_circle(report: &Report, key: &str, own: &[Entry], name: &str) {
     let Some(entry) = heritage(own) else { return };
     let message = format!("it inherits from `{name}`, which inherits from it in the end");
-    report.error(&entry.node.place, &format!("{kind}.inherits"), message, "");
+    report.error(&entry.node.place, &format!("{key}.inherits"), message, "take the key out of one of them");
 }
 
 /// What is not there yet is added; tables in tables are merged likewise.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use confab_conference::{
-    AnnounceNames, CallerId, Codec, Confirmation, DeclaredRoom, EchoPolicy, Ends, Profile, RoomName,
+    AnnounceNames, CallerId, Codec, Confirmation, DeclaredRoom, EchoPolicy, Ends, KeyMap, Profile, Right,
+    RoomName,
 };
 
 use super::controls::Controls;
@@ -78,7 +79,7 @@ impl Profiles<'_> {
             comfort_noise: comfort_noise(section),
             flags: conference_flags(section, "conference-flags"),
             member_flags: member_flags(section, "member-flags"),
-            caller_controls: self.controls.take(section, "caller-controls"),
+            caller_controls: self.caller_controls(section),
             moderator_controls: self.controls.take(section, "moderator-controls"),
             pins: pins::pins(section, self.names).unwrap_or_default(),
             pin_retries: section.integer("pin-retries", 1..=10).unwrap_or(default.pin_retries),
@@ -99,6 +100,18 @@ impl Profiles<'_> {
             recording: recording::plan(section),
             sounds: self.sounds.profile(section),
         }
+    }
+
+    /// The keys of members, among which there is none that they may not press.
+    fn caller_controls(&self, section: &mut Section<'_>) -> KeyMap {
+        let keys = self.controls.take(section, "caller-controls");
+        let above = keys.actions().find(|(_, action)| action.needs() == Some(Right::Moderator));
+        if let Some((sequence, action)) = above {
+            let message =
+                format!("caller-controls: `{sequence}` is bound to `{action}`, which only moderators may do");
+            section.error(message, "put it into a group of moderator-controls");
+        }
+        keys
     }
 
     /// How who is called says that he is a person.

@@ -12,8 +12,15 @@ use crate::tree::Value;
 /// The sampling rates that files are written at.
 const RATES: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 
+/// What is left free if nothing else is said, MB.
+const MIN_FREE: u64 = 100;
+
 pub(crate) fn config(mut section: Section<'_>) -> RecordingConfig {
-    RecordingConfig { dir: folder(&mut section, "dir").unwrap_or_else(|| "recordings".into()) }
+    let megabytes = section.integer("min-free", 0..=1_000_000_000).unwrap_or(MIN_FREE);
+    RecordingConfig {
+        dir: folder(&mut section, "dir").unwrap_or_else(|| "recordings".into()),
+        min_free: megabytes * 1_000_000,
+    }
 }
 
 pub(crate) fn plan(section: &mut Section<'_>) -> RecordingPlan {

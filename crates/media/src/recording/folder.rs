@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, mkdirat};
+use nix::sys::statvfs::statvfs;
 
 use super::sink::Medium;
 
@@ -19,7 +20,13 @@ pub(super) trait Store: Send {
 
     /// The file's name for those who look for it.
     fn locate(&self, path: &str) -> String;
+
+    /// Whether as much is free as is to be left.
+    fn check_space(&self) -> io::Result<()>;
 }
+
+/// Octets.
+const MEGABYTE: u64 = 1_000_000;
 
 /// How many files may want the same name: those of rooms that begin in one second.
 const MOST_ALIKE: u32 = 1000;
@@ -44,11 +51,13 @@ pub(super) fn claim(
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
+    /// Octets of its disk that are left to others.
+    min_free: u64,
 }
 
 impl Folder {
-    pub(super) fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub(super) fn new(root: PathBuf, min_free: u64) -> Self {
+        Self { root, min_free }
     }
 
     /// The root is the operator's choice, so it may be a link; below it none is followed.
@@ -63,6 +72,7 @@ impl Store for Folder {
         let mut parts: Vec<CString> = path.split('/').map(name).collect::<io::Result<_>>()?;
         let file = parts.pop().ok_or(io::ErrorKind::InvalidFilename)?;
         let mut folder = self.open_root()?;
+        self.check_space()?;
         for part in parts {
             folder = descend(folder, &part)?;
         }
@@ -73,6 +83,16 @@ impl Store for Folder {
 
     fn locate(&self, path: &str) -> String {
         self.root.join(path).display().to_string()
+    }
+
+    fn check_space(&self) -> io::Result<()> {
+        let disk = statvfs(&self.root)?;
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+        if free >= self.min_free {
+            return Ok(());
+        }
+        let why = format!("only {} MB are free", free / MEGABYTE);
+        Err(io::Error::new(io::ErrorKind::StorageFull, why))
     }
 }
 
@@ -102,7 +122,7 @@ mod tests {
     #[test]
     fn two_of_one_name_get_two_files_that_only_the_group_may_read() {
         let dir = tempfile::tempdir().unwrap();
-        let mut folder = Folder::new(dir.path().join("new"));
+        let mut folder = Folder::new(dir.path().join("new"), 0);
         let (first, _) = claim(&mut folder, "2026/11/room", "wav").unwrap();
         let (second, _) = claim(&mut folder, "2026/11/room", "wav").unwrap();
         assert_eq!((first.as_str(), second.as_str()), ("2026/11/room", "2026/11/room_2"));
@@ -119,10 +139,18 @@ mod tests {
         fs::create_dir_all(&outside).unwrap();
         symlink(&outside, inside.join("link")).unwrap();
         symlink(outside.join("file"), inside.join("file.wav")).unwrap();
-        let mut folder = Folder::new(inside);
+        let mut folder = Folder::new(inside, 0);
         for path in ["../out/x", "/etc/x", "a/../../out/x", "link/x", "file.wav", "a//b", ".", "", "a\0b"] {
             assert!(folder.create(path).is_err(), "{path:?}");
         }
         assert_eq!(fs::read_dir(outside).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn no_file_is_made_where_too_little_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = Folder::new(dir.path().into(), u64::MAX).create("x").err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

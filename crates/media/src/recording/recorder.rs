@@ -70,11 +70,12 @@ pub struct Recorder {
 type Order = (RecordingId, Reel, RecordingSpec);
 
 impl Recorder {
-    /// Starts the thread; it writes below `dir` and calls `wake` when [`Recorder::poll_event`] has something.
+    /// Starts the thread; it writes below `dir` and calls `wake` when [`Recorder::poll_event`] has something. Where less
+    /// than `min_free` octets are free, recordings end.
     ///
     /// # Errors
     /// There is no thread to be had.
-    pub fn start(dir: PathBuf, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+    pub fn start(dir: PathBuf, min_free: u64, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel();
         let (tell, events) = mpsc::channel();
         let counters = Arc::new(Counters::default());
@@ -82,7 +83,7 @@ impl Recorder {
             let _nobody_listens_at_the_end = tell.send(event);
             wake();
         };
-        let scribe = Scribe::new(Box::new(Folder::new(dir)), Arc::clone(&counters), tell);
+        let scribe = Scribe::new(Box::new(Folder::new(dir, min_free)), Arc::clone(&counters), tell);
         thread::Builder::new().name("recorder".into()).spawn(move || run(&ordered, scribe))?;
         Ok(Self { orders: Some(orders), events, counters })
     }

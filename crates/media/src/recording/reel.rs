@@ -44,6 +44,9 @@ const HELD_SECONDS: usize = 4;
 /// Voices at once for which there is room on the ring for that long.
 const USUAL_VOICES: usize = 4;
 
+/// Places that no tick takes: the time line goes on where the sound has a gap, and who leaves then ends his track.
+const KEPT_FOR_MARKS: usize = 256;
+
 /// The worker's end.
 #[derive(Debug)]
 pub(crate) struct Tape {
@@ -71,7 +74,7 @@ pub(crate) fn tape(taken: Taken, longest: Format, cuts: bool, most: Option<u32>)
     let per_tick = 1 + tracks * (1 + longest.frame() / SLICE);
     let interval = usize::from(longest.interval_ms);
     let held = most.map_or(HELD_SECONDS * 1000, |most| most as usize);
-    let (producer, consumer) = RingBuffer::new(per_tick * held.div_ceil(interval));
+    let (producer, consumer) = RingBuffer::new(per_tick * held.div_ceil(interval) + KEPT_FOR_MARKS);
     let tape = Tape {
         tap: Tap::new(taken, longest),
         pieces: producer,
@@ -123,6 +126,9 @@ impl Tape {
         self.ticks += 1;
         let tracks = self.tap.tracks().take(if with_sound { usize::MAX } else { 0 });
         let pieces: usize = tracks.clone().map(|(_, samples)| 1 + samples.len() / SLICE).sum();
+        if self.pieces.slots() < 1 + pieces + KEPT_FOR_MARKS {
+            return;
+        }
         let Ok(chunk) = self.pieces.write_chunk_uninit(1 + pieces) else { return };
         chunk.fill_from_iter(once(Piece::Tick { tick, rate }).chain(tracks.flat_map(sliced)));
     }

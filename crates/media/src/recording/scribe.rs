@@ -87,7 +87,11 @@ impl<F: FnMut(RecorderEvent)> Scribe<F> {
             count(&self.counters.lost_ms, lost_ms);
             (self.tell)(RecorderEvent::Gap { recording: session.id, lost: Duration::from_millis(lost_ms) });
         }
-        if flush { session.flush(&mut *self.store) } else { Ok(()) }
+        if !flush {
+            return Ok(());
+        }
+        session.flush(&mut *self.store)?;
+        self.store.check_space()
     }
 
     fn finish(&mut self, session: Session) {

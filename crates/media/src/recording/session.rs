@@ -265,7 +265,7 @@ impl Session {
     fn mark(&mut self, mark: Mark) -> io::Result<()> {
         let track = mark.get("leg").and_then(Value::as_u64).map(|leg| Track::Voice(LegId(leg)));
         match (mark.get("what").and_then(Value::as_str), track) {
-            (Some("leave"), Some(track)) => drop(self.left.insert(track, self.next)),
+            (Some("leave" | "replaced"), Some(track)) => drop(self.left.insert(track, self.next)),
             (Some("join"), Some(track)) => drop(self.left.remove(&track)),
             _ => {}
         }

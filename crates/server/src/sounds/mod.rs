@@ -51,8 +51,9 @@ use store::Store;
 const NAMED_LIMIT: usize = 512 << 20;
 /// Octets of sounds that were loaded when they were asked for; the least recently played goes first.
 const CACHE_LIMIT: usize = 64 << 20;
-/// Octets of recorded clips; the least recently played goes first.
-const CLIPS_LIMIT: usize = 64 << 20;
+/// Octets of recorded clips, as if each were played at all rates; the least recently played goes first. It is enough for
+/// the names of 370 members who speak for 5 s each where rooms follow their members.
+const CLIPS_LIMIT: usize = 256 << 20;
 /// Sounds that are loaded at one time; what is asked for beyond it is silent.
 const MAX_LOADING: usize = 64;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,12 +12,14 @@ use confab_media::Sound;
 use confab_mixer::ToneScript;
 
 use super::name::Name;
-use super::{SoundError, builtin};
+use super::{NAMED_LIMIT, SoundError, builtin};
 
 /// A sound longer than this is refused: it would be held in memory whole, once for each rate. Seconds.
 const LONGEST: u32 = 600;
 /// How long tones and silence without end are; they are repeated where they are to go on. Seconds.
 const ENDLESS: u32 = 60;
+/// Octets of a file: 600 s of two channels, 24 bits each, at 192 kHz are less than that.
+const LARGEST_FILE: u64 = 768 << 20;
 /// Sounds in a folder or a list.
 const MAX_ENTRIES: usize = 1000;
 /// What a folder's files end in to be sounds, and what lists end in.
@@ -50,6 +53,8 @@ pub(crate) struct Reader {
     dir: Option<PathBuf>,
     /// Rates that rooms are likely to have; at any other a sound is made ready when it is first played.
     rates: BTreeSet<u32>,
+    /// Octets of all sounds of a folder or a list.
+    pub(super) most: usize,
 }
 
 /// Where a sound is.
@@ -104,7 +109,7 @@ impl Reader {
             Rate::Fixed(rate) => vec![rate],
             Rate::Auto => CODEC_RATES.to_vec(),
         };
-        Self { dir, rates: rates.flat_map(usual).collect() }
+        Self { dir, rates: rates.flat_map(usual).collect(), most: NAMED_LIMIT }
     }
 
     /// What the name stands for; of what is spoken or recorded, nothing.
@@ -183,9 +188,20 @@ impl Reader {
             Name::Silence { ms, noise } => self.silence(ms, noise),
             _ => Err(SoundError::UnknownKind(entry.clone())),
         };
-        let (tracks, errors): (Vec<_>, Vec<_>) = entries.iter().map(entry).partition(Result::is_ok);
-        let track = Track::join(tracks.into_iter().flatten());
-        let mut errors: Vec<_> = errors.into_iter().filter_map(Result::err).collect();
+        let (mut tracks, mut errors, mut octets) = (Vec::new(), Vec::new(), 0);
+        for entry in entries.iter().map(entry) {
+            match entry {
+                Ok(track) => {
+                    octets += track.octets;
+                    tracks.push(track);
+                }
+                Err(error) => errors.push(error),
+            }
+            if octets > self.most {
+                return SoundError::TooMuch(name.to_owned()).into();
+            }
+        }
+        let track = Track::join(tracks.into_iter());
         if track.is_empty() && errors.is_empty() {
             errors.push(SoundError::Empty(name.to_owned()));
         }
@@ -240,7 +256,7 @@ impl Reader {
         spoken.or_else(|| self.locate(path)).ok_or_else(|| match &self.dir {
             None => SoundError::NotBuiltIn(path.to_owned()),
             Some(dir) => {
-                SoundError::Unreadable { path: dir.join(path), source: std::io::ErrorKind::NotFound.into() }
+                SoundError::Unreadable { path: dir.join(path), source: io::ErrorKind::NotFound.into() }
             }
         })
     }
@@ -269,7 +285,12 @@ fn ends_in(path: &Path, endings: &[&str]) -> bool {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, SoundError> {
-    std::fs::read(path).map_err(|source| SoundError::Unreadable { path: path.to_owned(), source })
+    let read = path.metadata().and_then(|kind| match kind.len() {
+        _ if !kind.is_file() => Err(io::Error::other("it is no file")),
+        LARGEST_FILE.. => Err(io::ErrorKind::FileTooLarge.into()),
+        _ => std::fs::read(path),
+    });
+    read.map_err(|source| SoundError::Unreadable { path: path.to_owned(), source })
 }
 
 /// The sounds of a folder, by name; not those of folders in it.

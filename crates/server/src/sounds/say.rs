@@ -1,11 +1,14 @@
 //! An external program that speaks texts.
 //!
-//! It is started once for a text, without a shell, at most [`AT_ONCE`] at a time, and stopped when it takes too long.
+//! It is started once for a text, without a shell, at most [`AT_ONCE`] at a time, and stopped with all that it has
+//! started when it takes too long.
 
 use std::path::Path;
 use std::process::Stdio;
 
 use confab_config::SayConfig;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -54,6 +57,16 @@ impl Speaker {
     }
 }
 
+/// A program and what it has started: killed when dropped.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // There is an error if nobody is left.
+        self.0.into_iter().for_each(|group| _ = killpg(group, Signal::SIGKILL));
+    }
+}
+
 /// The program is killed when this future is dropped.
 async fn run(config: &SayConfig, text: &str, language: &str) -> Result<Vec<u8>, String> {
     let language = if language.is_empty() { LANGUAGE } else { language };
@@ -71,13 +84,16 @@ async fn output_of(arguments: &[String]) -> Result<Vec<u8>, String> {
     let Some((program, arguments)) = arguments.split_first() else { return Err("no program".into()) };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
+    let mut child = command.process_group(0).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
+    // As long as nobody has waited for the child its number is nobody else's.
+    let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw));
     let mut output = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         let mut stdout = stdout.take(LARGEST_FILE);
         stdout.read_to_end(&mut output).await.map_err(|error| error.to_string())?;
     }
     let status = child.wait().await.map_err(|error| error.to_string())?;
+    group.0 = None;
     if status.success() { Ok(output) } else { Err(status.to_string()) }
 }
 
@@ -148,6 +164,15 @@ mod tests {
         let slow = speaker(&["sleep", "{text}"], 100).speak("60", "").await.unwrap_err();
         assert_eq!(slow.to_string(), "say:60: sleep: took longer than 0.1 s");
         assert!(begun.elapsed() < Duration::from_secs(5));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let script = "sleep 60 & echo $! > $1; wait";
+        fails(&["sh", "-c", script, "{text}", &file.path().to_string_lossy()], 300).await;
+        let sleeper = std::fs::read_to_string(file.path()).unwrap();
+        let stat = || std::fs::read_to_string(format!("/proc/{}/stat", sleeper.trim()));
+        while stat().is_ok_and(|stat| !stat.contains(") Z ")) {
+            assert!(begun.elapsed() < Duration::from_secs(5), "what it has started goes on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let mute = Speaker::new(None).speak("x", "").await.unwrap_err();
         assert_eq!(mute.to_string(), "say:x: nothing speaks; set say.command");
     }

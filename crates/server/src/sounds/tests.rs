@@ -181,6 +181,10 @@ fn a_list_names_sounds_from_its_folder() {
     assert_eq!(errors.len(), 4, "{errors:?}");
     write(&folder, "long.txt", "a.wav\n".repeat(1001).as_bytes());
     assert_eq!(lengths(&reader, "long.txt", "").1, ["long.txt: more than 1000 sounds"]);
+    write(&folder, "large.txt", "silence_stream://1000\n".repeat(1000).as_bytes());
+    let mut reader = reader;
+    reader.most = 160_000;
+    assert!(lengths(&reader, "large.txt", "").1[0].contains("too long to be held in memory"), "above 10 s");
 }
 
 #[test]

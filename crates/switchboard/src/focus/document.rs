@@ -13,6 +13,9 @@ use super::xml::Xml;
 /// The most octets of users in one document: with all round it, it fits a datagram. Who is left comes with the next one.
 const MAX_USERS: usize = 24_000;
 
+/// The most endpoints that are told of one user: all who call through a switchboard of one number must fit, too.
+const MAX_ENDPOINTS: usize = 64;
+
 const NAMESPACE: &str = "urn:ietf:params:xml:ns:conference-info";
 
 /// A room as it is now.
@@ -141,7 +144,7 @@ fn user_element(entity: &str, legs: &[&RosterMember]) -> String {
         let moderates = legs.iter().any(|leg| leg.moderator);
         let role = if moderates { "moderator" } else { "participant" };
         xml.element("roles", &[], |xml| xml.text("entry", role));
-        legs.iter().for_each(|leg| endpoint_element(xml, entity, leg));
+        legs.iter().take(MAX_ENDPOINTS).for_each(|leg| endpoint_element(xml, entity, leg));
     });
     xml.into_string()
 }

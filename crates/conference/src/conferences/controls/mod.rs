@@ -23,6 +23,11 @@ impl Conferences {
             return;
         }
         found.prompts.key_pressed(now, &mut self.out);
+        self.take_digit(now, leg, digit);
+    }
+
+    fn take_digit(&mut self, now: Instant, leg: LegId, digit: char) {
+        let Some(found) = self.legs.get_mut(&leg) else { return };
         match &mut found.stage {
             Stage::Pin(_) => self.pin_digit(now, leg, digit),
             Stage::Naming(_) => self.name_digit(now, leg, digit),
@@ -35,16 +40,12 @@ impl Conferences {
 
     fn control_digit(&mut self, now: Instant, leg: LegId, digit: char) {
         let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
-        let mut fired = Vec::new();
-        member.matcher.push(digit, &mut fired);
-        self.perform_all(now, leg, &fired);
+        member.matcher.push(digit);
+        self.obey_keys(now, leg, false);
     }
 
     pub(super) fn keys_timeout(&mut self, now: Instant, leg: LegId) {
-        let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) else { return };
-        let mut fired = Vec::new();
-        member.matcher.timeout(&mut fired);
-        self.perform_all(now, leg, &fired);
+        self.obey_keys(now, leg, true);
     }
 
     /// No key came in time, of a number, a PIN or the review of a name.
@@ -69,9 +70,14 @@ impl Conferences {
         self.out.timers.set(Reason::Entry(leg), now + timeout);
     }
 
-    fn perform_all(&mut self, now: Instant, leg: LegId, actions: &[KeyAction]) {
-        for action in actions {
-            self.perform(now, leg, action);
+    /// Does what the keys say, sequence by sequence. What follows one is for where that has led: it may be a number.
+    fn obey_keys(&mut self, now: Instant, leg: LegId, timed_out: bool) {
+        while let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member())
+            && let Some(actions) = member.matcher.fire(timed_out)
+        {
+            let more = member.matcher.take();
+            actions.iter().for_each(|action| self.perform(now, leg, action));
+            more.chars().for_each(|digit| self.take_digit(now, leg, digit));
         }
         let Some((found, profile)) = self.leg_and_profile(leg) else { return };
         let waits = found.member().is_some_and(|member| member.matcher.is_waiting());

@@ -18,7 +18,6 @@ impl Conferences {
         let role = member.role.clone();
         let Some(plan) = role.invite.as_ref().filter(|_| member.entry.is_none()) else { return };
         member.entry = Some(Entry::default());
-        member.matcher.clear();
         self.apply(now, leg);
         let Some(found) = self.legs.get_mut(&leg) else { return };
         found.prompts.hold();

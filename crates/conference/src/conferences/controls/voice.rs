@@ -46,9 +46,6 @@ impl Conferences {
             return self.prompt(now, leg, Kind::Notice, Cue::NotAllowed);
         }
         if self.set_muted(now, leg, on) {
-            if let Some(member) = self.legs.get_mut(&leg).and_then(|leg| leg.member()) {
-                member.muted_by_mode = false;
-            }
             self.prompt(now, leg, Kind::Mute, if on { Cue::Muted } else { Cue::Unmuted });
         }
     }
@@ -60,7 +57,7 @@ impl Conferences {
             return false;
         }
         member.muted = on;
-        member.untold_mute = false;
+        (member.untold_mute, member.muted_by_mode) = (false, false);
         self.apply(now, leg);
         self.note_member(leg, MemberEvent::Muted(on));
         true

@@ -1,19 +1,22 @@
 //! What may be called: the loop guard, who is here already, and the limits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Inviter;
 use crate::action::{DialTarget, InviteId, RoomId};
 use crate::conferences::Conferences;
 use crate::event::RefusalReason;
+use crate::settings::Route;
 
 impl Conferences {
-    /// No call may come back to ourselves: no number of ours, and not the room.
+    /// No call may come back to ourselves: no number of ours, however it is written, and not the room.
     pub(super) fn check_loop(&self, room: RoomId, number: &str) -> Result<(), RefusalReason> {
         let is_room = self.rooms.get(&room).is_some_and(|room| room.name == number);
-        let is_route = self.routes.iter().any(|route| route.pattern.matches(number));
-        if is_room || is_route { Err(RefusalReason::Loop) } else { Ok(()) }
+        let written = spellings(number);
+        let is_ours = |route: &Arc<Route>| written.iter().any(|number| route.pattern.matches(number));
+        if is_room || self.routes.iter().any(is_ours) { Err(RefusalReason::Loop) } else { Ok(()) }
     }
 
     /// Whether he may invite once more.
@@ -73,4 +76,10 @@ impl Conferences {
         let Some(identity) = self.legs.get(&inviter.asker.leg()).map(|leg| leg.identity()) else { return };
         self.ledger.invited(now, identity, &inviter.plan.limits);
     }
+}
+
+/// The ways of writing an international number: a trunk delivers as `+49…` or `49…` what is typed as `0049…`.
+fn spellings(number: &str) -> [String; 3] {
+    let bare = number.strip_prefix("00").unwrap_or(number);
+    [bare.to_owned(), format!("+{bare}"), format!("00{bare}")]
 }

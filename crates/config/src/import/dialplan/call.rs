@@ -28,11 +28,25 @@ pub(super) struct Call {
     pub(super) conference: Option<(Target, Spot)>,
     /// Whether the others are put out when it ends.
     pub(super) ends_room: bool,
+    /// The context that it is in.
+    pub(super) context: String,
+    /// Where it could be followed no further, and why.
+    pub(super) lost: Option<(Spot, String)>,
 }
 
 impl Call {
     pub(super) fn new(dialled: String, row: Row) -> Self {
         Self { dialled, row, ..Self::default() }
+    }
+
+    /// What was dialled, as a row; `{number}` stands for all that leads here.
+    pub(super) fn numbers(&self, dialled: &str) -> Row {
+        if dialled == "{number}" { self.row.clone() } else { Row::of(dialled) }
+    }
+
+    /// It goes on as if this had been dialled.
+    pub(super) fn transfer(&mut self, dialled: &str, row: Row, context: &str) {
+        (self.dialled, self.row, self.context) = (dialled.to_owned(), row, context.to_owned());
     }
 
     /// `name=value`

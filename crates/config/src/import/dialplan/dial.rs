@@ -20,7 +20,7 @@ impl Target {
         let pin = parts.next().unwrap_or_default();
         let (room, profile) = place.split_once('@').unwrap_or((place, "default"));
         Self {
-            room: without_domain(room.trim()),
+            room: without_domain(room.trim()).to_owned(),
             profile: profile.trim().to_owned(),
             pin: pin.trim().to_owned(),
             flags: flags.to_owned(),
@@ -28,12 +28,18 @@ impl Target {
     }
 }
 
-/// The host of a room's name (`3001-$${domain}`) is not part of ours; what may not be in a name becomes `-`.
-fn without_domain(room: &str) -> String {
-    let cut = room.find("${").map_or(room, |at| room[..at].trim_end_matches('$'));
-    let name = if cut.is_empty() { room } else { cut.trim_end_matches('-') };
+/// The host of a room's name (`3001-$${domain}`) is not part of ours.
+fn without_domain(room: &str) -> &str {
+    let Some((name, host)) = room.split_once("${") else { return room };
+    let name = name.trim_end_matches(['$', '-', '_', '.']);
+    let is_host = host.contains("domain") || host.contains("local_ip") || host.contains("host");
+    if is_host && !name.is_empty() { name } else { room }
+}
+
+/// What may not be in a room's name becomes `-`.
+pub(super) fn cleaned(room: &str) -> String {
     let legal = |symbol: char| symbol.is_ascii_alphanumeric() || "_-{}".contains(symbol);
-    name.chars().map(|symbol| if legal(symbol) { symbol } else { '-' }).take(40).collect()
+    room.chars().map(|symbol| if legal(symbol) { symbol } else { '-' }).take(40).collect()
 }
 
 /// Whom a dial string calls, in our manner: `user/NAME`, `gateway/NAME/NUMBER`.
@@ -81,7 +87,8 @@ mod tests {
         assert_eq!(read("test@simple+7536+flags{mute|deaf}"), ["test", "simple", "7536", "mute|deaf"]);
         assert_eq!(read("1004@simple++flags{moderator}"), ["1004", "simple", "", "moderator"]);
         assert_eq!(read("{number}-${domain_name}@default"), ["{number}", "default", "", ""]);
-        assert_eq!(read("a b-$${domain}"), ["a-b", "default", "", ""]);
+        assert_eq!(read("a b-$${domain}"), ["a b", "default", "", ""]);
+        assert_eq!(cleaned("a b"), "a-b");
     }
 
     #[test]

@@ -17,6 +17,27 @@ use super::xml::Element;
 
 pub(super) use walk::Walker;
 
+/// What may lead into a conference, as the last thing or on the way.
+const LEADING: [&str; 5] =
+    ["conference", "lua", "transfer", "execute_extension", "conference_set_auto_outcall"];
+/// Conditions on the time.
+const TIMES: [&str; 14] = [
+    "year",
+    "yday",
+    "mon",
+    "mday",
+    "week",
+    "mweek",
+    "wday",
+    "hour",
+    "minute",
+    "minute-of-day",
+    "time-of-day",
+    "date-time",
+    "tz-offset",
+    "dst",
+];
+
 /// One application with its data.
 #[derive(Clone, Debug)]
 struct Step {
@@ -100,7 +121,10 @@ impl Route {
         match &self.who {
             Who::Anyone => {}
             Who::Users => toml.text("who", "users", spot),
-            Who::Only(users) => toml.list("who", &users.iter().collect::<Vec<_>>(), spot),
+            Who::Only(users) => {
+                let names: Vec<&str> = users.iter().map(String::as_str).collect();
+                toml.list("who", &crate::summary::runs(&names), spot);
+            }
         }
         if self.answer_after_ms > 0 {
             toml.text("answer_after", &format!("{}ms", self.answer_after_ms), spot);
@@ -143,8 +167,11 @@ pub(super) fn branches(elements: &[Element], notes: &mut Notes) -> Vec<Branch> {
     let mut branches = Vec::new();
     for context in contexts {
         for extension in context.named("extension") {
-            match read_extension(context.text("name"), extension) {
+            match read_extension(context.text("name"), extension, notes) {
                 Ok(found) => branches.extend(found),
+                Err((spot, _)) if !extension.holds_any("application", &LEADING) => {
+                    leads_nowhere(&spot, extension.text("name"), notes);
+                }
                 Err((spot, why)) => {
                     let message = format!("the extension `{}`: {why}", extension.text("name"));
                     notes.left_out(&spot, message, "write a [[routes]] for its numbers");
@@ -155,12 +182,32 @@ pub(super) fn branches(elements: &[Element], notes: &mut Notes) -> Vec<Branch> {
     branches
 }
 
-fn read_extension(context: &str, extension: &Element) -> Result<Vec<Branch>, (Spot, String)> {
+fn leads_nowhere(spot: &Spot, extension: &str, notes: &mut Notes) {
+    let message = format!("the extension `{extension}` leads into no conference");
+    notes.left_out(spot, message, "confab has nothing but conferences");
+}
+
+fn read_extension(
+    context: &str,
+    extension: &Element,
+    notes: &mut Notes,
+) -> Result<Vec<Branch>, (Spot, String)> {
     let conditions: Vec<&Element> = extension.named("condition").collect();
     let mut branches: Vec<Branch> = Vec::new();
     for (index, condition) in conditions.iter().enumerate() {
         let refuse = |why: &str| Err((condition.spot.clone(), why.to_owned()));
         let steps = condition.named("action").map(step);
+        if let Some(anti) = condition.named("anti-action").next() {
+            let message =
+                format!("what the extension `{}` does for all other numbers", extension.text("name"));
+            notes.left_out(&anti.spot, message, "write a [[routes]] for them");
+        }
+        if condition.has_any(&TIMES) && ["", "destination_number"].contains(&condition.text("field")) {
+            return refuse("it depends on the time");
+        }
+        if condition.has_any(&["regex"]) || condition.named("condition").next().is_some() {
+            return refuse("several conditions in one");
+        }
         match condition.text("field") {
             // Always true: it goes on with the one before.
             "" => match branches.last_mut() {

@@ -40,12 +40,23 @@ pub(super) fn rows(expression: &str) -> Result<Vec<Row>, String> {
     }
     let inner =
         body.strip_prefix('^').ok_or("it does not begin with `^`: it may match anywhere in a number")?;
+    let mut groups = 0;
+    let mut all = Vec::new();
+    for alternative in inner.split("|^") {
+        all.extend(anchored(alternative, &mut groups)?);
+    }
+    bounded(all)
+}
+
+/// The rows of an alternative, behind its `^`; groups are counted through all of them.
+fn anchored(inner: &str, groups: &mut usize) -> Result<Vec<Row>, String> {
     let (inner, open) = match inner.strip_suffix('$') {
         Some(inner) if !inner.ends_with('\\') => (inner, false),
         _ => (inner, true),
     };
-    let mut reader = Reader { rest: inner, groups: 0, depth: 0 };
+    let mut reader = Reader { rest: inner, groups: *groups, depth: 0 };
     let mut rows = reader.alternation()?;
+    *groups = reader.groups;
     if !reader.rest.is_empty() {
         return Err(format!("`{}` is not understood", reader.rest));
     }
@@ -57,6 +68,25 @@ pub(super) fn rows(expression: &str) -> Result<Vec<Row>, String> {
 }
 
 impl Row {
+    /// The row of one number.
+    pub(super) fn of(number: &str) -> Self {
+        let place = |symbol| Place { symbol: Symbol::Exactly(symbol), min: 1, max: Some(1) };
+        Self { places: number.chars().map(place).collect(), groups: Vec::new() }
+    }
+
+    /// This row with the numbers of another one alone, if all of those fit it; both of a fixed length.
+    pub(super) fn narrowed(&self, other: &Self) -> Option<Self> {
+        let (mine, theirs) = (fixed(&self.places)?, fixed(&other.places)?);
+        let fits = |(mine, theirs): (&Symbol, &Symbol)| *mine == Symbol::Digit || mine == theirs;
+        if mine.len() != theirs.len() || !mine.iter().zip(&theirs).all(fits) {
+            return None;
+        }
+        let offset = |place: usize| self.places.iter().take(place).map(|place| place.min).sum::<usize>();
+        let groups = self.groups.iter().map(|(group, start, end)| (*group, offset(*start), offset(*end)));
+        let places = theirs.into_iter().map(|symbol| Place { symbol, min: 1, max: Some(1) });
+        Some(Self { places: places.collect(), groups: groups.collect() })
+    }
+
     /// The letters that it begins with, up to the first digit.
     pub(super) fn prefix(&self) -> String {
         let letters = self.places.iter().map_while(|place| match place.symbol {
@@ -134,6 +164,14 @@ fn write(pattern: &mut String, place: Place, min: usize) -> Result<(), String> {
         (min, max) => pattern.push_str(&format!("{symbol}{{{min},{}}}", max.unwrap_or(MAX_DIGITS))),
     }
     Ok(())
+}
+
+/// Symbol for symbol, if there are always as many.
+fn fixed(places: &[Place]) -> Option<Vec<Symbol>> {
+    let each = places
+        .iter()
+        .map(|place| (place.max == Some(place.min)).then(|| std::iter::repeat_n(place.symbol, place.min)));
+    Some(each.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 fn literal(places: &[Place]) -> Option<String> {
@@ -344,6 +382,7 @@ mod tests {
             ("^\\+?49", vec!["49", "49X{1,13}", "+49", "+49X{1,12}"]),
             ("^00\\d+$", vec!["00X{1,13}"]),
             ("/^\\*98$/", vec!["*98"]),
+            ("^vmain$|^4000$|^\\*98$", vec!["vmain", "4000", "*98"]),
         ] {
             let found = patterns(expression);
             match (expression, &found) {
@@ -379,6 +418,24 @@ mod tests {
         assert_eq!((row.group(1).as_deref(), row.group(2), row.group(3)), (Some("00"), None, None));
         assert_eq!(rows("^(30\\d{2})$").unwrap()[0].group(1).as_deref(), Some("{number}"));
         assert_eq!(rows("^(2001|2002)$").unwrap()[1].group(1).as_deref(), Some("2002"));
+    }
+
+    #[test]
+    fn a_row_is_narrowed_to_numbers_that_fit_it() {
+        let rooms = &rows("^(3(0\\d{2}))$").unwrap()[0];
+        let one = rooms.narrowed(&Row::of("3001")).unwrap();
+        assert_eq!((one.group(1).as_deref(), one.group(2).as_deref()), (Some("3001"), Some("001")));
+        let some = rooms.narrowed(&rows("^30(1\\d)$").unwrap()[0]).unwrap();
+        assert_eq!((some.group(1).as_deref(), some.group(2)), (Some("{number}"), None));
+        for other in ["^31\\d{2}$", "^30\\d$", "^30\\d+$"] {
+            assert_eq!(rooms.narrowed(&rows(other).unwrap()[0]), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn groups_are_counted_through_alternatives() {
+        let rows = rows("^(10)\\d$|^(20)$").unwrap();
+        assert_eq!((rows[1].group(1), rows[1].group(2).as_deref()), (None, Some("20")));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Follows calls through the dialplan and into scripts, up to their conference.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::binding::{Binding, Bound};
 use super::call::Call;
-use super::dial::{Target, target, variables};
+use super::dial::{Target, cleaned, target, variables};
 use super::regex::Row;
 use super::roles::Roles;
-use super::{Branch, Outcall, Route, Shown, Step, Who, lua};
+use super::{Branch, Outcall, Route, Shown, Step, Who, leads_nowhere, lua};
 use crate::import::conference::{Conference, flags, sound};
 use crate::import::files::Files;
 use crate::import::note::{Notes, Spot};
@@ -42,7 +43,7 @@ pub(in crate::import) struct Walker<'w> {
     pub(in crate::import) conference: &'w Conference,
     pub(in crate::import) files: &'w mut Files,
     pub(in crate::import) notes: &'w mut Notes,
-    pub(in crate::import) branches: Vec<Branch>,
+    pub(in crate::import) branches: Rc<[Branch]>,
     /// Who reaches which context.
     pub(in crate::import) who: BTreeMap<String, Who>,
     pub(in crate::import) roles: Roles,
@@ -52,7 +53,7 @@ impl Walker<'_> {
     /// The routes of all branches that end in a conference.
     pub(in crate::import) fn routes(&mut self) -> Vec<Route> {
         self.roles.name(false, Vec::new(), Vec::new(), false);
-        let branches = std::mem::take(&mut self.branches);
+        let branches = Rc::clone(&self.branches);
         let mut routes: Vec<Route> = Vec::new();
         let mut told = BTreeSet::new();
         for branch in branches.iter().filter(|branch| !is_helper(branch)) {
@@ -60,7 +61,6 @@ impl Walker<'_> {
                 self.branch(&branches, branch, row, &mut routes, &mut told);
             }
         }
-        self.branches = branches;
         routes
     }
 
@@ -74,14 +74,14 @@ impl Walker<'_> {
     ) {
         let dialled = row.literal().unwrap_or_else(|| "{number}".into());
         let mut call = Call::new(dialled, row.clone());
+        call.context.clone_from(&branch.context);
         let notes = self.notes.count();
         self.run(&branch.steps, &mut call, 0);
         let Some((target, spot)) = call.conference.take() else {
             // What it does else does not matter, then.
             self.notes.forget_after(notes);
             if told.insert(branch.spot.clone()) {
-                let message = format!("the extension `{}` leads into no conference", branch.extension);
-                self.notes.left_out(&branch.spot, message, "confab has nothing but conferences");
+                self.ends_without(branch, call.lost);
             }
             return;
         };
@@ -92,6 +92,7 @@ impl Walker<'_> {
                 return self.notes.left_out(&branch.spot, message, "write a [[routes]] for them");
             }
         };
+        let Some(target) = self.named(target, &spot) else { return };
         for number in patterns {
             let who = self.who.get(&branch.context).unwrap_or(&Who::Users);
             let hides =
@@ -103,6 +104,36 @@ impl Walker<'_> {
             }
             routes.push(self.route(branches, branch, &call, &target, &spot, number));
         }
+    }
+
+    /// Why an extension is no route.
+    fn ends_without(&mut self, branch: &Branch, lost: Option<(Spot, String)>) {
+        match lost {
+            Some((spot, why)) => {
+                let message = format!("the extension `{}`: {why}", branch.extension);
+                self.notes.left_out(&spot, message, "write a [[routes]] for its numbers");
+            }
+            None => leads_nowhere(&branch.spot, &branch.extension, self.notes),
+        }
+    }
+
+    /// The room with a name that ours may have.
+    fn named(&mut self, mut target: Target, spot: &Spot) -> Option<Target> {
+        if target.room.contains('$') {
+            let message = format!("the room `{}`, whose name only the call tells", target.room);
+            self.notes.left_out(
+                spot,
+                message,
+                "write a [[routes]]: {number}, {user} and {unique} are known there",
+            );
+            return None;
+        }
+        let called = target.room.clone();
+        target.room = cleaned(&called);
+        if target.room != called {
+            self.notes.changed(spot, format!("the room `{called}` is `{}`", target.room), "");
+        }
+        Some(target)
     }
 
     fn route(
@@ -277,6 +308,9 @@ impl Walker<'_> {
                 }
             }
         }
+        if let Some((spot, why)) = called.lost.take() {
+            self.notes.left_out(&spot, format!("what is done when the phone answers: {why}"), "");
+        }
         self.bound(branches, &called.bindings)
     }
 
@@ -300,6 +334,9 @@ impl Walker<'_> {
 
     fn run(&mut self, steps: &[Step], call: &mut Call, depth: usize) {
         for step in steps {
+            if call.lost.is_some() {
+                return;
+            }
             let data = call.expand(&step.data);
             let spot = &step.spot;
             match step.application.as_str() {
@@ -309,6 +346,10 @@ impl Walker<'_> {
                 }
                 "sleep" => {}
                 "set" | "export" => call.set(&data, spot),
+                "transfer" => return self.transfer(&data, spot, call, depth),
+                "conference" if data.starts_with("bridge:") => {
+                    call.lost = Some((spot.clone(), "it calls somebody by `bridge:`, see `outcalls`".into()));
+                }
                 "conference" if call.conference.is_none() => {
                     call.conference = Some((Target::read(&data), spot.clone()))
                 }
@@ -329,6 +370,31 @@ impl Walker<'_> {
                     let help = "confab has nothing but conferences";
                     self.notes.left_out(spot, format!("the application `{other}`"), help);
                 }
+            }
+        }
+    }
+
+    /// `NUMBER [DIALPLAN [CONTEXT]]`: nothing behind it is done any more.
+    fn transfer(&mut self, data: &str, spot: &Spot, call: &mut Call, depth: usize) {
+        if call.conference.is_some() {
+            return;
+        }
+        let mut words = data.split_whitespace();
+        let dialled = words.next().unwrap_or_default();
+        let context = words.nth(1).unwrap_or(&call.context).to_owned();
+        let numbers = call.numbers(dialled);
+        let branches = Rc::clone(&self.branches);
+        let here = branches.iter().filter(|branch| branch.context == context);
+        let mut rows = here.flat_map(|branch| branch.rows.iter().map(move |row| (branch, row)));
+        let found = rows.find_map(|(branch, row)| Some((branch, row.narrowed(&numbers)?)));
+        match found.filter(|_| depth < MAX_DEPTH) {
+            Some((branch, row)) => {
+                call.transfer(dialled, row, &context);
+                self.run(&branch.steps, call, depth + 1);
+            }
+            None => {
+                call.lost =
+                    Some((spot.clone(), format!("`transfer {data}` leads to no extension that was read")))
             }
         }
     }
@@ -357,6 +423,7 @@ impl Walker<'_> {
         };
         let script = lua::follow(&file.into(), &text);
         if let Some((spot, why)) = &script.unknown {
+            // Told again, with the extension, if there is no conference before it.
             self.notes.left_out(
                 spot,
                 format!("the script from here on: {why}"),
@@ -364,6 +431,9 @@ impl Walker<'_> {
             );
         }
         self.run(&script.steps, call, depth + 1);
+        if let Some((spot, why)) = script.unknown.filter(|_| call.conference.is_none()) {
+            call.lost = Some((spot, format!("its script from here on: {why}")));
+        }
     }
 
     /// A script's path and text.

@@ -3,13 +3,13 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use confab_audio::{Clock, Format, Outbox, Room, RoomConfig, SilenceLimits, Taken};
+use confab_audio::{Clock, Format, LegId, Outbox, Room, RoomConfig, SilenceLimits, Taken, Track};
 use confab_codec::read_audio;
 use confab_mixer::{MixerConfig, Playback, Tone, tone_level_dbov};
 use serde_json::Value;
 
 use super::super::folder::{Folder, Store};
-use super::super::reel::{RecordingId, Tape, tape};
+use super::super::reel::{Piece, RecordingId, Tape, TapeId, Tapes, tape};
 use super::super::session::{FileFormat, RecordingSpec};
 use super::super::sink::Medium;
 use super::super::time_line::Mark;
@@ -106,7 +106,7 @@ fn hears(samples: &[i16], rate: u32, frequency: f32) {
 #[test]
 fn the_file_lasts_as_long_as_the_ticks_and_is_right_before_its_end() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bed = Bed::new(8000, Folder::new(dir.path().into()), false);
+    let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), false);
     bed.begin(FileFormat::Wav, 8000);
     bed.record(200);
     let (_, so_far) = wav(&dir.path().join("a/r.wav"));
@@ -134,7 +134,7 @@ fn the_file_lasts_as_long_as_the_ticks_and_is_right_before_its_end() {
 #[test]
 fn a_disk_that_stands_still_costs_a_gap_of_the_right_length_and_no_tick() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bed = Bed::new(8000, Folder::new(dir.path().into()), false);
+    let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), false);
     bed.begin(FileFormat::Wav, 8000);
     bed.record(10);
     let counted = allocation_counter::measure(|| bed.tick(3000));
@@ -171,6 +171,10 @@ impl Store for Small {
 
     fn locate(&self, path: &str) -> String {
         path.to_owned()
+    }
+
+    fn check_space(&self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -213,6 +217,122 @@ fn a_full_disk_ends_the_recording_and_nothing_else() {
     }
 }
 
+/// A folder whose disk others fill.
+struct Shared(Folder, Arc<Mutex<bool>>);
+
+impl Store for Shared {
+    fn create(&mut self, path: &str) -> io::Result<Box<dyn Medium>> {
+        self.0.create(path)
+    }
+
+    fn locate(&self, path: &str) -> String {
+        self.0.locate(path)
+    }
+
+    fn check_space(&self) -> io::Result<()> {
+        if *self.1.lock().unwrap() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_recording_ends_while_there_is_space_left_for_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = Arc::new(Mutex::new(false));
+    let mut bed = Bed::new(8000, Shared(Folder::new(dir.path().into(), 0), Arc::clone(&full)), false);
+    bed.begin(FileFormat::Wav, 8000);
+    bed.record(100);
+    *full.lock().unwrap() = true;
+    bed.record(30);
+    let events = bed.events();
+    let [_, RecorderEvent::Stopped { error: Some(_), .. }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(bed.scribe.counters.failed.load(Ordering::Relaxed), 1);
+    let (_, samples) = wav(&dir.path().join("a/r.wav"));
+    assert!((100 * 160..130 * 160).contains(&samples.len()), "{} samples", samples.len());
+}
+
+/// A folder that counts its open files.
+struct Counting(Folder, Arc<()>);
+
+struct CountedFile(Box<dyn Medium>, #[expect(dead_code, reason = "it is counted")] Arc<()>);
+
+impl Store for Counting {
+    fn create(&mut self, path: &str) -> io::Result<Box<dyn Medium>> {
+        Ok(Box::new(CountedFile(self.0.create(path)?, Arc::clone(&self.1))))
+    }
+
+    fn locate(&self, path: &str) -> String {
+        self.0.locate(path)
+    }
+
+    fn check_space(&self) -> io::Result<()> {
+        self.0.check_space()
+    }
+}
+
+impl Write for CountedFile {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Seek for CountedFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+fn happened(what: &str, leg: u64) -> Box<Mark> {
+    Box::new(Mark::from_iter([("what".to_owned(), what.into()), ("leg".to_owned(), leg.into())]))
+}
+
+/// As many files are open as there are members, however many have been there.
+#[test]
+fn who_leaves_or_is_replaced_ends_his_track() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Arc::new(());
+    let mut store = Counting(Folder::new(dir.path().into(), 0), Arc::clone(&files));
+    let (mut pieces, consumer) = rtrb::RingBuffer::new(100);
+    let reel = Reel { pieces: consumer, format: Format { rate: 8000, interval_ms: 20 } };
+    let spec = RecordingSpec { path: "r".into(), format: FileFormat::Wav, rate: Some(8000), head: None };
+    let mut session = Session::begin(ID, reel, spec, &mut store).unwrap();
+    let mut ticks = 0..;
+    let mut tick = |sound: Option<u64>, mark: Option<Box<Mark>>| {
+        let voice = |leg| {
+            let samples = [1000; 80];
+            [Piece::Track(Track::Voice(LegId(leg))), Piece::Samples(samples), Piece::Samples(samples)]
+        };
+        let first = Piece::Tick { tick: ticks.next().unwrap(), rate: 8000 };
+        let all = [first].into_iter().chain(sound.into_iter().flat_map(voice)).chain(mark.map(Piece::Mark));
+        all.for_each(|piece| pieces.push(piece).unwrap());
+        session.advance(&mut store).unwrap();
+        session.flush(&mut store).unwrap();
+    };
+    for leg in 0..100 {
+        tick(Some(leg), None);
+        tick(None, Some(happened(if leg % 2 == 0 { "replaced" } else { "leave" }, leg)));
+        assert!(Arc::strong_count(&files) < 16, "{} files are open", Arc::strong_count(&files) - 2);
+    }
+    (0..12).for_each(|_| tick(None, None));
+    assert_eq!(Arc::strong_count(&files), 3, "only the mix is open");
+}
+
+#[test]
+fn a_disk_that_stands_still_costs_no_line_of_the_time_line() {
+    let mut bed = Bed::new(8000, Small(Arc::default()), false);
+    let (id, mut tapes) = (TapeId::Recording(ID), Tapes::default());
+    tapes.begin(id, Box::new(bed.tape.take().unwrap()));
+    let mut outbox = Outbox::default();
+    for _ in 0..3000 {
+        bed.room.tick(bed.now, bed.now, &mut outbox, &mut |_| {});
+        tapes.take(&mut bed.room);
+    }
+    assert!((0..100).all(|leg| tapes.mark(id, happened("leave", leg)).is_none()));
+}
+
 #[test]
 fn a_disk_that_is_full_from_the_begin_is_told() {
     let mut bed = Bed::new(8000, Small(Arc::default()), false);
@@ -226,7 +346,7 @@ fn a_disk_that_is_full_from_the_begin_is_told() {
 fn a_pause_is_silence_or_a_cut() {
     for (cuts, ticks) in [(false, 300), (true, 200)] {
         let dir = tempfile::tempdir().unwrap();
-        let mut bed = Bed::new(8000, Folder::new(dir.path().into()), cuts);
+        let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), cuts);
         bed.begin(FileFormat::Wav, 8000);
         bed.record(100);
         bed.tape.as_mut().unwrap().pause(true);
@@ -246,7 +366,7 @@ fn a_pause_is_silence_or_a_cut() {
 #[test]
 fn a_tick_that_was_left_out_is_silent() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bed = Bed::new(8000, Folder::new(dir.path().into()), false);
+    let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), false);
     bed.begin(FileFormat::Wav, 8000);
     bed.record(10);
     (0..5).for_each(|_| bed.tape.as_mut().unwrap().skip());
@@ -261,7 +381,7 @@ fn a_tick_that_was_left_out_is_silent() {
 #[test]
 fn a_room_that_changes_its_rate_goes_on_in_the_same_file() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bed = Bed::new(8000, Folder::new(dir.path().into()), false);
+    let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), false);
     bed.begin(FileFormat::Wav, 16_000);
     for (id, rate) in [(2, 8000), (3, 48_000), (4, 16_000), (5, 8000)] {
         let mixer = MixerConfig { rate, ..MixerConfig::default() };
@@ -282,7 +402,7 @@ fn a_room_that_changes_its_rate_goes_on_in_the_same_file() {
 fn opus_lasts_as_long_to_the_sample_and_is_right_before_its_end() {
     for (rate, ticks) in [(8000, 101), (16_000, 50), (48_000, 75)] {
         let dir = tempfile::tempdir().unwrap();
-        let mut bed = Bed::new(rate, Folder::new(dir.path().into()), false);
+        let mut bed = Bed::new(rate, Folder::new(dir.path().into(), 0), false);
         bed.begin(FileFormat::OggOpus, rate);
         bed.record(ticks);
         let so_far = read_audio(&fs::read(dir.path().join("a/r.opus")).unwrap(), 60).unwrap();
@@ -298,7 +418,7 @@ fn opus_lasts_as_long_to_the_sample_and_is_right_before_its_end() {
 #[test]
 fn a_wav_file_that_is_full_is_followed_by_another_one() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bed = Bed::new(8000, Folder::new(dir.path().into()), false);
+    let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), false);
     bed.begin(FileFormat::Wav, 8000);
     bed.record(4000);
     bed.end();
@@ -314,7 +434,7 @@ fn a_wav_file_that_is_full_is_followed_by_another_one() {
 #[test]
 fn when_all_is_stopped_what_has_come_is_in_the_files() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bed = Bed::new(8000, Folder::new(dir.path().into()), false);
+    let mut bed = Bed::new(8000, Folder::new(dir.path().into(), 0), false);
     bed.begin(FileFormat::Wav, 8000);
     bed.tick(30);
     let Bed { scribe, tape, .. } = bed;

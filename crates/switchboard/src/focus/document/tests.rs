@@ -195,3 +195,17 @@ fn a_large_room_is_told_in_documents_that_fit_a_datagram() {
     assert!(reader.knows(&room));
     assert!((10..30).contains(&count), "{count}");
 }
+
+/// All who call through a switchboard have one number: each document fits a datagram all the same.
+#[test]
+fn very_many_legs_of_one_number_fit_a_datagram() {
+    let mut members = vec![member(0, "1001")];
+    members.extend((1..1000).map(|leg| member(leg, "49301234567")));
+    let room = document(members);
+    let (mut told, mut reader) = (told(), Reader::default());
+    while let Some(document) = told.next(&room) {
+        assert!(document.len() < 60_000, "{} octets", document.len());
+        reader.read(&document);
+    }
+    assert!(!told.is_behind(&room) && reader.users.len() == 2);
+}
