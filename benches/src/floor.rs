@@ -38,6 +38,15 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
+    /// What two measurements found together.
+    pub(crate) fn mean(self, other: Self) -> Self {
+        Self {
+            cost_us: f64::midpoint(self.cost_us, other.cost_us),
+            lost: self.lost + other.lost,
+            valid: self.valid && other.valid,
+        }
+    }
+
     /// Callers that would fill a core.
     pub(crate) fn callers_per_core(&self) -> f64 {
         1e6 / self.cost_us
@@ -78,7 +87,7 @@ fn echoed(plan: &Plan, time: Duration) -> io::Result<Floor> {
     for (caller, remote) in echo.addresses.iter().enumerate() {
         traffic.start(
             caller,
-            Answer { remote: *remote, payload_type: plan.codec.payload_type() },
+            Answer { remote: *remote, payload_type: plan.codec.payload_type(), level: false },
             Voice::Noise,
         );
     }
@@ -95,13 +104,12 @@ fn echoed(plan: &Plan, time: Duration) -> io::Result<Floor> {
 fn run(traffic: &mut Traffic, time: Duration) {
     let deadline = Instant::now() + time;
     while Instant::now() < deadline {
-        let due = traffic.turn(Instant::now());
-        traffic.rest_until(due);
+        traffic.turn();
     }
 }
 
 fn echo_time() -> Duration {
-    Process::own().usage().threads.iter().filter(|thread| thread.0 == NAME).map(|thread| thread.1).sum()
+    Process::own().usage().threads.values().filter(|thread| thread.0 == NAME).map(|thread| thread.1).sum()
 }
 
 /// The echo, on a thread of its own until it is dropped.

@@ -30,6 +30,12 @@ impl Histogram {
         self.total
     }
 
+    /// The share of all that are longer than `limit`, 0 to 1.
+    pub(crate) fn share_above(&self, limit: Duration) -> f64 {
+        let above = self.counts.iter().skip(bucket(limit.as_micros() as u64) + 1).sum::<u64>();
+        above as f64 / self.total.max(1) as f64
+    }
+
     /// The longest of all.
     pub(crate) fn max(&self) -> Duration {
         self.max
@@ -86,6 +92,7 @@ mod tests {
             let found = histogram.percentile(percent).as_micros() as f64;
             assert!((found - us).abs() < us / 100.0, "{percent}: {found}");
         }
+        assert!((histogram.share_above(Duration::from_micros(9000)) - 0.1).abs() < 0.01);
         assert_eq!((histogram.count(), histogram.max()), (10_000, Duration::from_micros(10_000)));
         assert_eq!(Histogram::default().percentile(50.0), Duration::ZERO);
     }

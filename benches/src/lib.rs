@@ -4,18 +4,25 @@
 //! sent on a fixed grid; what comes back is checked packet by packet, and by a rotating sample of receivers also
 //! sample by sample. Beside it a bare echo of the same packets tells what the sockets alone cost.
 
+mod arrival;
 mod bursts;
+mod caller;
 mod capacity;
 pub mod cli;
+mod decoding;
 mod dialling;
 mod floor;
+mod hearing;
 mod histogram;
+mod lapse;
 mod load;
 mod machine;
 mod outcome;
+mod pacing;
 mod picture;
 mod plan;
 mod process;
+mod punctuality;
 mod register;
 mod report;
 mod sockets;

@@ -14,7 +14,7 @@ use crate::process::Process;
 use crate::sound::Expected;
 use crate::traffic::{Setting, Traffic};
 use crate::voice::Voice;
-use crate::wire::{answer, offer};
+use crate::wire::{Offered, answer, offer};
 
 /// From the last answer to the start of the measurement.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -27,6 +27,9 @@ const PROBES: usize = 100;
 
 /// How often reports are thrown away.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// How often the server's memory is looked at in a run.
+const SAMPLES: f64 = 40.0;
 
 /// The keys that callers press.
 const KEY: char = '5';
@@ -45,6 +48,10 @@ pub(crate) struct Load {
     /// Whose turn it is to leave or to press a key.
     next: usize,
     sweep_due: Instant,
+    server: Option<Process>,
+    samples: Clockwork,
+    /// The server's memory as it goes.
+    memory: Vec<u64>,
     /// Somebody who does not talk leaves or presses a key now and then.
     restless: bool,
     /// Who has left is to come again.
@@ -108,6 +115,9 @@ impl Load {
             keys: Clockwork::new(plan.keys),
             next: 0,
             sweep_due: now,
+            server: Process::on_port(plan.server.port()),
+            samples: Clockwork::new(SAMPLES / plan.time),
+            memory: Vec::new(),
             restless: false,
             refilling: true,
             traffic,
@@ -116,7 +126,7 @@ impl Load {
     }
 
     fn measure(mut self) -> io::Result<Outcome> {
-        let server = Process::on_port(self.plan.server.port());
+        let server = self.server;
         if let (Some(server), Some(core)) = (server, self.plan.cores.server()) {
             machine::pin(server, core);
         }
@@ -128,17 +138,20 @@ impl Load {
         let before = server.map(Process::usage);
         self.traffic.restart();
         self.restless = true;
-        let start = Instant::now();
+        let (start, completed) = (Instant::now(), self.dialling.tally().completed);
         self.run_for(self.plan.time())?;
         let elapsed = start.elapsed();
+        let completed = self.dialling.tally().completed - completed;
         let used = server.map(Process::usage);
         self.calm_down()?;
-        let mut outcome = self.outcome();
+        let call_rate = completed as f64 / elapsed.as_secs_f64();
+        let mut outcome = Outcome { call_rate, ..self.outcome() };
         outcome.server = used.zip(before).map(|(after, before)| ServerUse {
             used: after.since(&before),
             elapsed,
             empty,
             dropped: 0,
+            memory: std::mem::take(&mut self.memory),
         });
         self.hang_up_all(drops, server, &mut outcome)?;
         Ok(outcome)
@@ -214,6 +227,7 @@ impl Load {
             counts: self.traffic.counts(),
             findings: self.traffic.findings().clone(),
             tally: self.traffic.tally().clone(),
+            ticks: self.traffic.ticks().clone(),
             latency: bursts.map(|bursts| Latency { times: bursts.latency().clone(), lost: bursts.lost() }),
             ..Outcome::default()
         }
@@ -222,7 +236,7 @@ impl Load {
     /// Everything that is due now, then a rest until something is due again.
     fn turn(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        let due = self.traffic.turn(now);
+        let done = self.traffic.work();
         self.place(now)?;
         self.converse(now)?;
         if self.restless {
@@ -232,19 +246,27 @@ impl Load {
             self.sweep_due = now + SWEEP;
             self.traffic.discard_reports();
         }
-        self.traffic.rest_until(due);
+        if done {
+            self.traffic.rest();
+        }
         Ok(())
     }
 
     fn place(&mut self, now: Instant) -> io::Result<()> {
-        if self.wanted.is_empty() || now < self.place_due {
+        if self.wanted.is_empty() {
+            // Time in which nobody wanted to call is not made up for.
+            self.place_due = self.place_due.max(now);
+        }
+        if now < self.place_due {
             return Ok(());
         }
         let Some(caller) = self.wanted.pop_front() else { return Ok(()) };
         self.place_due += Duration::from_secs_f64(1.0 / self.plan.ramp);
         let number = self.plan.number(caller / self.plan.per_room());
         let local = self.traffic.local(caller)?;
-        self.dialling.place(caller, &number, offer(self.plan.codec, self.plan.ptime, local, caller as u64));
+        let Plan { codec, ptime: ptime_ms, level_extension: level, .. } = self.plan;
+        let offered = Offered { codec, ptime_ms, level };
+        self.dialling.place(caller, &number, offer(offered, local, caller as u64));
         Ok(())
     }
 
@@ -267,7 +289,7 @@ impl Load {
         Ok(())
     }
 
-    /// Somebody who does not talk leaves, or presses a key.
+    /// Somebody who does not talk leaves, or presses a key; and the memory is looked at.
     fn disturb(&mut self, now: Instant) {
         if self.churn.strikes(now)
             && let Some(caller) = self.next_quiet()
@@ -279,14 +301,17 @@ impl Load {
         {
             self.traffic.press(caller, KEY);
         }
+        if self.samples.strikes(now) {
+            self.memory.extend(self.server.map(Process::resident));
+        }
     }
 
-    /// The next caller who is up and does not talk.
+    /// The next caller who is up, does not talk and need not stay.
     fn next_quiet(&mut self) -> Option<usize> {
         let count = self.plan.callers;
         let found = (self.next..self.next + count)
             .map(|index| index % count)
-            .find(|&caller| self.up[caller] && !is_talker(&self.plan, caller))?;
+            .find(|&caller| self.up[caller] && may_leave(&self.plan, caller))?;
         self.next = found + 1;
         Some(found)
     }
@@ -316,6 +341,10 @@ fn is_talker(plan: &Plan, caller: usize) -> bool {
     caller % plan.per_room() < plan.talkers
 }
 
+fn may_leave(plan: &Plan, caller: usize) -> bool {
+    caller >= plan.stay && !is_talker(plan, caller)
+}
+
 /// The tone of a talker: another one for each in a room, and for each room as long as there are enough.
 fn tone_of(plan: &Plan, caller: usize) -> usize {
     caller / plan.per_room() * plan.talkers + caller % plan.per_room()
@@ -325,6 +354,7 @@ fn voice(plan: &Plan, caller: usize) -> Voice {
     let quiet = match plan.quiet {
         Quiet::Silence => Voice::Silence,
         Quiet::Noise => Voice::Noise,
+        Quiet::Dtx => Voice::Dtx,
     };
     if is_talker(plan, caller) && !plan.latency { Voice::Tone(tone_of(plan, caller)) } else { quiet }
 }

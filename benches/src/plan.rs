@@ -31,6 +31,9 @@ pub struct Plan {
     /// What those send who do not talk
     #[arg(long, value_enum, default_value_t = Quiet::Noise)]
     pub quiet: Quiet,
+    /// Tell the level of each packet in a header extension (RFC 6464), if the server wants it
+    #[arg(long)]
+    pub level_extension: bool,
     /// The codec
     #[arg(long, value_enum, default_value_t = CodecName::Pcmu)]
     pub codec: CodecName,
@@ -46,6 +49,9 @@ pub struct Plan {
     /// Calls that end, and are placed anew, in a second
     #[arg(long, default_value_t = 0.0)]
     pub churn: f64,
+    /// So many of the first callers never end their calls
+    #[arg(long, default_value_t = 0)]
+    pub stay: usize,
     /// Keys that are pressed in a second, over all callers
     #[arg(long, default_value_t = 0.0)]
     pub keys: f64,
@@ -93,6 +99,8 @@ pub enum Quiet {
     Silence,
     /// Noise at -62 dBov
     Noise,
+    /// Nothing but a packet of silence every 400 ms, as an encoder with DTX does
+    Dtx,
 }
 
 impl Plan {
@@ -106,11 +114,13 @@ impl Plan {
             number: "8{n:04}".into(),
             talkers: 3,
             quiet: Quiet::Noise,
+            level_extension: false,
             codec: CodecName::Pcmu,
             ptime: 20,
             ramp: 100.0,
             time: 10.0,
             churn: 0.0,
+            stay: 0,
             keys: 0.0,
             latency: false,
             ears: 64,

@@ -1,6 +1,6 @@
 //! What a process uses, from /proc.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,8 +12,8 @@ pub(crate) struct Process(pub u32);
 /// What a process has used since its start, and holds now.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Usage {
-    /// Processor time of each thread that lives, with its name.
-    pub(crate) threads: Vec<(String, Duration)>,
+    /// Name and processor time of each thread that lives, by its number in the system.
+    pub(crate) threads: BTreeMap<i32, (String, Duration)>,
     /// Context switches that a thread asked for by waiting.
     pub(crate) waits: u64,
     /// Context switches that were forced on a thread.
@@ -40,14 +40,11 @@ impl Process {
     /// What it has used until now; zeros for what may not be read.
     pub(crate) fn usage(self) -> Usage {
         let mut usage = Usage { resident: self.resident(), ..Usage::default() };
-        let tasks = fs::read_dir(self.path("task"))
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path()));
-        for task in tasks {
+        for thread in self.threads() {
+            let task = self.path("task").join(thread.to_string());
             let read = |file: &str| fs::read_to_string(task.join(file)).unwrap_or_default();
             let ran = read("schedstat").split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default();
-            usage.threads.push((read("comm").trim_end().to_owned(), Duration::from_nanos(ran)));
+            usage.threads.insert(thread, (read("comm").trim_end().to_owned(), Duration::from_nanos(ran)));
             let status = read("status");
             usage.waits += field(&status, "voluntary_ctxt_switches:");
             usage.preemptions += field(&status, "nonvoluntary_ctxt_switches:");
@@ -90,12 +87,12 @@ impl Process {
 impl Usage {
     /// What was used from `earlier` until now; what is held stays as it is.
     pub(crate) fn since(&self, earlier: &Self) -> Self {
-        let before = |index: usize| earlier.threads.get(index).map_or(Duration::ZERO, |thread| thread.1);
-        let used = |(index, (name, time)): (usize, &(String, Duration))| {
-            (name.clone(), time.saturating_sub(before(index)))
+        let before = |thread: &i32| earlier.threads.get(thread).map_or(Duration::ZERO, |thread| thread.1);
+        let used = |(thread, (name, time)): (&i32, &(String, Duration))| {
+            (*thread, (name.clone(), time.saturating_sub(before(thread))))
         };
         Self {
-            threads: self.threads.iter().enumerate().map(used).collect(),
+            threads: self.threads.iter().map(used).collect(),
             waits: self.waits.saturating_sub(earlier.waits),
             preemptions: self.preemptions.saturating_sub(earlier.preemptions),
             resident: self.resident,
@@ -104,7 +101,7 @@ impl Usage {
 
     /// The processor time of all threads.
     pub(crate) fn time(&self) -> Duration {
-        self.threads.iter().map(|thread| thread.1).sum()
+        self.threads.values().map(|thread| thread.1).sum()
     }
 }
 

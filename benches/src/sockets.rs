@@ -2,11 +2,16 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::Instant;
 
+use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 
-/// Callers that share a socket: what they get in one burst must fit its buffer.
-const CALLERS_PER_SOCKET: usize = 64;
+use crate::arrival::Receiver;
+
+/// Callers that share a socket: few enough that what they get in one burst fits its buffer, and as many as that allows,
+/// since each look at an empty socket costs half of what a packet does.
+const CALLERS_PER_SOCKET: usize = 256;
 
 /// The socket buffers that are asked for, octets; the system may give less.
 const BUFFER: usize = 4 << 20;
@@ -19,6 +24,7 @@ const PORTS: std::ops::Range<u16> = 2048..10_000;
 pub(crate) struct Sockets {
     pairs: Vec<(UdpSocket, UdpSocket)>,
     next: usize,
+    receiver: Receiver,
 }
 
 impl Sockets {
@@ -30,7 +36,14 @@ impl Sockets {
         let wanted = callers.div_ceil(CALLERS_PER_SOCKET).max(1);
         let free = PORTS.step_by(2).filter_map(|port| pair(ip, port).ok());
         let pairs: Vec<_> = free.take(wanted).collect();
-        if pairs.len() == wanted { Ok(Self { pairs, next: 0 }) } else { Err(io::ErrorKind::AddrInUse.into()) }
+        if pairs.len() < wanted {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        for (rtp, _) in &pairs {
+            // Where it is refused, a packet seems to come when we look.
+            let _ = setsockopt(rtp, sockopt::ReceiveTimestampns, &true);
+        }
+        Ok(Self { pairs, next: 0, receiver: Receiver::default() })
     }
 
     /// The address at which a caller is reached.
@@ -46,13 +59,18 @@ impl Sockets {
         self.of(caller).send_to(datagram, to)
     }
 
-    /// Hands out what has come, at most `budget` datagrams; whether all of it was.
-    pub(crate) fn receive(&mut self, budget: usize, mut take: impl FnMut(SocketAddr, &[u8])) -> bool {
-        let (mut buffer, mut left) = ([0; 2048], budget);
+    /// Hands out what has come with the time of its arrival, at most `budget` datagrams; whether all of it was.
+    pub(crate) fn receive(
+        &mut self,
+        budget: usize,
+        mut take: impl FnMut(SocketAddr, Instant, &[u8]),
+    ) -> bool {
+        let mut left = budget;
+        self.receiver.look();
         for _ in 0..self.pairs.len() {
             let (rtp, _) = &self.pairs[self.next];
-            while let Ok((length, source)) = rtp.recv_from(&mut buffer) {
-                take(source, &buffer[..length]);
+            while let Some(arrived) = self.receiver.next(rtp) {
+                take(arrived.source, arrived.at, arrived.datagram);
                 left -= 1;
                 if left == 0 {
                     return false;

@@ -14,6 +14,10 @@ use crate::process::Process;
 /// A server that does not answer within this is not there.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Its memory is looked at this often, and has settled when it is the same so many times.
+const LOOK: Duration = Duration::from_millis(100);
+const CALM: u32 = 5;
+
 /// Which server is started.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServerArgs {
@@ -59,6 +63,18 @@ impl Server {
         Process(self.child.id())
     }
 
+    /// Waits until it takes no more memory: sounds may be loaded after it is ready.
+    pub(crate) fn settle(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let (mut before, mut calm) = (0, 0);
+        while calm < CALM && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
+            let now = self.process().resident();
+            calm = if now == before { calm + 1 } else { 0 };
+            before = now;
+        }
+    }
+
     /// Asks by OPTIONS until there is an answer (RFC 3261 §11).
     fn wait(&mut self, address: SocketAddr) -> io::Result<()> {
         let socket = UdpSocket::bind(SocketAddr::new(address.ip(), 0))?;
@@ -89,9 +105,18 @@ impl Drop for Server {
 }
 
 impl ServerArgs {
-    /// Octets of the program.
-    pub(crate) fn size(&self) -> io::Result<u64> {
-        Ok(std::fs::metadata(self.program()?)?.len())
+    /// Octets of the program, and whether without its symbols: where there is no `strip`, with them.
+    pub(crate) fn size(&self) -> io::Result<(u64, &'static str)> {
+        let program = self.program()?;
+        let stripped = std::env::temp_dir().join(format!("confab-bench-{}", std::process::id()));
+        let done = Command::new("strip").arg("-o").arg(&stripped).arg(&program).status();
+        let length = std::fs::metadata(&stripped).map(|metadata| metadata.len());
+        // There may be none.
+        let _ = std::fs::remove_file(&stripped);
+        match (done.is_ok_and(|status| status.success()), length) {
+            (true, Ok(length)) => Ok((length, "stripped")),
+            _ => Ok((std::fs::metadata(program)?.len(), "as built")),
+        }
     }
 
     fn program(&self) -> io::Result<PathBuf> {

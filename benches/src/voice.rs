@@ -23,6 +23,9 @@ const FIRST_STEP: usize = 33;
 const STEPS_APART: usize = 4;
 const TONES: usize = 40;
 
+/// An encoder with DTX sends a packet that often, ms.
+const DTX_MS: u32 = 400;
+
 /// Where in its packet a burst begins, and how long it lasts, ms.
 const BURST_AT_MS: u32 = 5;
 const BURST_MS: u32 = 4;
@@ -39,6 +42,8 @@ pub(crate) enum Voice {
     Silence,
     /// Noise below any gate.
     Noise,
+    /// Silence of which one packet is sent every 400 ms, as an encoder with DTX does.
+    Dtx,
     /// The tone of that number.
     Tone(usize),
     /// A short burst in each packet.
@@ -52,6 +57,23 @@ pub(crate) struct Voices {
     noise: Loop,
     burst: Loop,
     tones: Vec<Loop>,
+}
+
+impl Voice {
+    /// Whether the packet of that number since the start is sent at all.
+    pub(crate) fn is_sent(self, number: usize, ptime_ms: u32) -> bool {
+        self != Self::Dtx || number.is_multiple_of((DTX_MS / ptime_ms) as usize)
+    }
+
+    /// The level that its packets tell, in dB below the overload point (RFC 6464 §3).
+    pub(crate) fn level(self) -> u8 {
+        match self {
+            Self::Silence | Self::Dtx => 127,
+            Self::Noise => -NOISE_DBOV as u8,
+            Self::Tone(_) => -TALKER_DBOV as u8,
+            Self::Burst => 15,
+        }
+    }
 }
 
 /// Payloads that are sent again and again.
@@ -91,7 +113,7 @@ impl Voices {
     /// The packets of a voice.
     pub(crate) fn packets(&self, voice: Voice) -> &Loop {
         match voice {
-            Voice::Silence => &self.silence,
+            Voice::Silence | Voice::Dtx => &self.silence,
             Voice::Noise => &self.noise,
             Voice::Burst => &self.burst,
             Voice::Tone(number) => &self.tones[number % TONES],
@@ -193,6 +215,12 @@ mod tests {
         assert!((level - NOISE_DBOV as f32).abs() < 3.0, "{level}");
         assert_eq!(onset(&decoded(CodecName::Pcmu, Voice::Silence, 1)), None);
         assert_eq!(onset(&decoded(CodecName::Pcmu, Voice::Burst, 1)), onset(&burst(8000, 20)));
+    }
+
+    #[test]
+    fn dtx_sends_a_packet_every_400_ms() {
+        let sent = |voice: Voice, ptime_ms| (0..100).filter(|&n| voice.is_sent(n, ptime_ms)).count();
+        assert_eq!((sent(Voice::Dtx, 20), sent(Voice::Dtx, 40), sent(Voice::Noise, 20)), (5, 10, 100));
     }
 
     #[test]

@@ -9,6 +9,13 @@ use confab_codec::{Codec, Opus};
 /// The payload type of our telephone-events.
 pub(crate) const EVENT_PAYLOAD_TYPE: u8 = 101;
 
+/// The header extension that tells the level of a packet, and its number with us (RFC 6464 §4).
+const LEVEL_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+const LEVEL_ID: u8 = 1;
+
+/// Octets of an RTP header without extensions.
+const HEADER: usize = 12;
+
 /// The first payload type without a meaning of its own (RFC 3551 §6).
 const FIRST_DYNAMIC: u8 = 96;
 
@@ -75,8 +82,22 @@ impl CodecName {
     }
 }
 
-/// The offer of a call whose audio goes to `local`: this codec and telephone-events.
-pub(crate) fn offer(codec: CodecName, ptime_ms: u32, local: SocketAddr, session: u64) -> String {
+/// What a call offers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offered {
+    /// The codec, beside telephone-events.
+    pub(crate) codec: CodecName,
+    /// The length of packets, ms.
+    pub(crate) ptime_ms: u32,
+    /// To tell the level of each packet (RFC 6464).
+    pub(crate) level: bool,
+}
+
+/// The offer of a call whose audio goes to `local`.
+pub(crate) fn offer(offered: Offered, local: SocketAddr, session: u64) -> String {
+    let Offered { codec, ptime_ms, level } = offered;
+    let level =
+        if level { format!("a=extmap:{LEVEL_ID}/sendonly {LEVEL_EXTENSION}\r\n") } else { String::new() };
     let (family, ip, port) = (if local.is_ipv4() { "IP4" } else { "IP6" }, local.ip(), local.port());
     let (payload_type, rtpmap) = (codec.payload_type(), codec.rtpmap());
     let event_rate = if codec == CodecName::Opus { 48_000 } else { 8000 };
@@ -84,7 +105,7 @@ pub(crate) fn offer(codec: CodecName, ptime_ms: u32, local: SocketAddr, session:
         "v=0\r\no=- {session} 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
          m=audio {port} RTP/AVP {payload_type} {EVENT_PAYLOAD_TYPE}\r\n\
          a=rtpmap:{payload_type} {rtpmap}\r\na=rtpmap:{EVENT_PAYLOAD_TYPE} telephone-event/{event_rate}\r\n\
-         a=fmtp:{EVENT_PAYLOAD_TYPE} 0-15\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
+         a=fmtp:{EVENT_PAYLOAD_TYPE} 0-15\r\na=ptime:{ptime_ms}\r\n{level}a=sendrecv\r\n"
     )
 }
 
@@ -95,6 +116,19 @@ pub(crate) struct Answer {
     pub(crate) remote: SocketAddr,
     /// The payload type under which it wants it.
     pub(crate) payload_type: u8,
+    /// Whether it wants to be told the level of each packet.
+    pub(crate) level: bool,
+}
+
+/// Puts a level between the header and the payload of a packet of so many octets; its length then.
+pub(crate) fn tell_level(datagram: &mut [u8], octets: usize, level: u8) -> usize {
+    const EXTENSION: [u8; 8] = [0xbe, 0xde, 0, 1, LEVEL_ID << 4, 0, 0, 0];
+    let after = HEADER + EXTENSION.len();
+    datagram.copy_within(HEADER..octets, after);
+    datagram[HEADER..after].copy_from_slice(&EXTENSION);
+    datagram[HEADER + 5] = level;
+    datagram[0] |= 0x10;
+    octets + EXTENSION.len()
 }
 
 /// Reads the answer to our offer; `None` if it has no audio for us in our codec.
@@ -111,7 +145,8 @@ pub(crate) fn answer(sdp: &str, codec: CodecName) -> Option<Answer> {
     let payload_type =
         named.or_else(|| Some(codec.payload_type()).filter(|number| *number < FIRST_DYNAMIC))?;
     let taken = offered.contains(&payload_type);
-    taken.then_some(Answer { remote: SocketAddr::new(ip, port), payload_type })
+    let level = value("a=extmap:").any(|map| map.contains(LEVEL_EXTENSION));
+    taken.then_some(Answer { remote: SocketAddr::new(ip, port), payload_type, level })
 }
 
 #[cfg(test)]
@@ -121,10 +156,23 @@ mod tests {
     #[test]
     fn an_offer_is_read_back_as_an_answer() {
         for codec in [CodecName::Pcmu, CodecName::Pcma, CodecName::G722, CodecName::Opus] {
-            let local = "127.0.0.1:4000".parse().unwrap();
-            let read = answer(&offer(codec, 20, local, 1), codec);
-            assert_eq!(read, Some(Answer { remote: local, payload_type: codec.payload_type() }), "{codec}");
+            for level in [false, true] {
+                let local = "127.0.0.1:4000".parse().unwrap();
+                let read = answer(&offer(Offered { codec, ptime_ms: 20, level }, local, 1), codec);
+                let payload_type = codec.payload_type();
+                assert_eq!(read, Some(Answer { remote: local, payload_type, level }), "{codec}");
+            }
         }
+    }
+
+    #[test]
+    fn a_level_is_told_between_header_and_payload() {
+        let mut datagram = [0x80; 64];
+        datagram[12..14].copy_from_slice(&[1, 2]);
+        let octets = tell_level(&mut datagram, 14, 62);
+        let packet = confab_rtp::Packet::parse(&datagram[..octets]).unwrap();
+        assert_eq!(packet.payload, [1, 2]);
+        assert_eq!(packet.extension.audio_level(LEVEL_ID).map(|level| level.dbov), Some(62));
     }
 
     #[test]

@@ -152,9 +152,10 @@ impl Person {
         if self.talks {
             self.voice.fill(&mut said);
         }
-        for (at, (input, said)) in mixer.input(self.slot).iter_mut().zip(said).enumerate() {
-            *input = (f32::from(said) + self.random.signed() * self.noise + beside(at)) as i16;
+        for (at, sample) in said.iter_mut().enumerate() {
+            *sample = (f32::from(*sample) + self.random.signed() * self.noise + beside(at)) as i16;
         }
+        mixer.input(self.slot, &said);
     }
 
     /// Begins to talk, or falls silent for as long as his share of the time wants it.

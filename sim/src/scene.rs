@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use confab_audio::{
-    Channel, Clock, Event, Format, Leg, LegId, Outbox, Retuned, Room, RoomConfig, SilenceLimits, Tuning,
+    Channel, Clock, Event, Format, Leg, LegId, Outbox, Relief, Retuned, Room, RoomConfig, SilenceLimits,
+    Tick, Tuning,
 };
 use confab_codec::{Codec, CodecError};
 use confab_mixer::{Control, Hear, MixerConfig};
@@ -28,6 +29,8 @@ pub struct Scene {
     /// Anything to count from: only differences are looked at.
     base: Instant,
     now: Duration,
+    /// When the next tick is due.
+    due: Duration,
     phones: Vec<(Codec, Phone)>,
     events: Vec<(Duration, Event)>,
     /// How late ticks begin.
@@ -60,6 +63,7 @@ impl Scene {
     /// An empty room.
     pub fn with(mixer: MixerConfig, tuning: Tuning, seed: u64) -> Self {
         let base = some_instant();
+        let interval = Format { rate: mixer.rate, interval_ms: mixer.interval_ms }.interval();
         let clock = Clock::new(base, Duration::from_secs(1_700_000_000));
         let silence = SilenceLimits::default();
         Self {
@@ -70,6 +74,7 @@ impl Scene {
             random: Random::new(seed),
             base,
             now: Duration::ZERO,
+            due: interval,
             phones: Vec::new(),
             events: Vec::new(),
             lateness: Duration::ZERO,
@@ -93,7 +98,7 @@ impl Scene {
         let leg =
             Leg::new(leg(id), stream, self.room.format(), self.tuning, self.random.bits(), self.instant())?;
         self.room.start(Box::new(leg));
-        self.room.reserve(&mut self.outbox);
+        self.room.reserve(&mut self.outbox, self.room.legs());
         self.phones.push((codec, Phone::new(config, self.now, seeds)?));
         self.set(id, Control::Speak(true));
         self.set(id, Control::Hear(Hear::Room { gain_db: 0.0 }));
@@ -102,6 +107,9 @@ impl Scene {
 
     /// Changes how a phone is heard and hears.
     pub fn set(&mut self, phone: PhoneId, control: Control) {
+        if control == Control::InbandDigits(true) {
+            drop(self.room.equip(Box::default()));
+        }
         self.room.set(leg(phone), control);
     }
 
@@ -114,6 +122,11 @@ impl Scene {
     /// A phone's way to the room changes.
     pub fn change_uplink(&mut self, phone: PhoneId, conditions: Conditions) {
         self.phones[phone.0].1.uplink.change(conditions);
+    }
+
+    /// The room ticks when it does, whenever its talkers' packets come.
+    pub fn keep_phase(&mut self) {
+        self.room.ease(Relief { keep_phase: true, ..Relief::default() });
     }
 
     /// From now on the machine is so busy that ticks begin late by so much.
@@ -142,15 +155,16 @@ impl Scene {
     /// Time passes.
     pub fn run(&mut self, time: Duration) {
         let end = self.now + time;
-        let interval = Format { rate: self.mixer.rate, interval_ms: self.mixer.interval_ms }.interval();
-        while self.now + interval <= end {
-            self.now += interval;
+        while self.due <= end {
+            self.now = self.due;
+            self.due = self.room.advance(self.instant()) - self.base;
             self.speak();
             self.deliver();
             self.tick();
             self.listen();
             self.report();
         }
+        self.now = end;
     }
 
     /// Seconds pass.
@@ -233,7 +247,7 @@ impl Scene {
     fn tick(&mut self) {
         let Self { room, outbox, events, base, now, phones, lateness, .. } = self;
         let due = *base + *now;
-        room.tick(due, due + *lateness, outbox, &mut |event| events.push((*now, event)));
+        room.tick(Tick { due, now: due + *lateness }, outbox, &mut |event| events.push((*now, event)));
         for datagram in outbox.datagrams().filter(|datagram| !is_rtcp(datagram.octets)) {
             phones[datagram.leg].1.downlink.send(*now, datagram.octets);
         }

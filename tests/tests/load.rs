@@ -1,4 +1,5 @@
-//! 200 callers against the whole server: everybody hears whom he should, and nothing is lost. Not a test of speed.
+//! 200 callers against the whole server: everybody hears whom he should, and nothing is lost. Not a test of speed. That
+//! the audio allocates nothing meanwhile is held by `crates/media/tests/two_hundred.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -35,6 +36,9 @@ async fn load(plan: impl FnOnce(Plan) -> Plan) -> Outcome {
 /// Faults that a late generator makes itself.
 const OF_LATENESS: [&str; 3] = ["gaps", "glitch", "level"];
 
+/// On a machine that lets so few packets of a thousand leave late, windows of sound come up that nothing of ours disturbs.
+const QUIET_PER_MILLE: f64 = 0.05;
+
 /// What the machine does to the generator is no fault of the server: then only what does not depend on time counts.
 fn judge(outcome: &Outcome) {
     let punctual = outcome.invalid().is_empty();
@@ -48,6 +52,12 @@ async fn two_hundred_callers_hear_whom_they_should() {
     let outcome = load(|plan| Plan { per_room: Some(20), ..plan }).await;
     judge(&outcome);
     assert!(outcome.packets() > 90_000 && outcome.windows() > 2000, "{outcome}");
+    let (strict, late) = (outcome.strict_windows(), outcome.late_per_mille());
+    println!(
+        "{strict} of {} windows judged strictly, {late:.2} of 1000 packets left late",
+        outcome.windows()
+    );
+    assert!(late > QUIET_PER_MILLE || strict * 2 > outcome.windows(), "{outcome}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

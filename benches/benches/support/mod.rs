@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use confab_audio::{
-    Channel, Clock, Format, Leg, LegId, Outbox, Room, RoomConfig, SilenceLimits, StreamConfig, Tuning,
+    Channel, Clock, Format, Leg, LegId, Outbox, Room, RoomConfig, SilenceLimits, StreamConfig, Tick, Tuning,
 };
 use confab_codec::{Codec, Encoder};
 use confab_mixer::{Control, Hear, MixerConfig, Tone};
@@ -37,19 +37,28 @@ impl Hall {
         };
         let phones = codecs.iter().enumerate().map(join).collect();
         let mut outbox = Outbox::default();
-        room.reserve(&mut outbox);
+        room.reserve(&mut outbox, room.legs());
         Self { room, phones, outbox, now }
     }
 
-    /// Every phone sends a packet, and the room ticks.
-    pub(crate) fn tick(&mut self) {
+    /// Every phone writes its next packet.
+    pub(crate) fn speak(&mut self) {
         self.now += TICK;
-        let Self { room, phones, outbox, now } = self;
-        for (leg, phone) in phones.iter_mut().enumerate() {
-            let address = phone.address;
-            black_box(room.receive(leg, *now - TICK / 2, Channel::Rtp, address, phone.packet()));
+        self.phones.iter_mut().for_each(Phone::speak);
+    }
+
+    /// The room takes the packets of all phones.
+    pub(crate) fn receive(&mut self) {
+        let Self { room, phones, now, .. } = self;
+        for (leg, phone) in phones.iter().enumerate() {
+            black_box(room.receive(leg, *now - TICK / 2, Channel::Rtp, phone.address, phone.packet()));
         }
-        room.tick(*now, *now, outbox, &mut |event| {
+    }
+
+    /// The room ticks.
+    pub(crate) fn tick(&mut self) {
+        let Self { room, outbox, now, .. } = self;
+        room.tick(Tick { due: *now, now: *now }, outbox, &mut |event| {
             black_box(event);
         });
         black_box(outbox.datagrams().count());
@@ -76,6 +85,7 @@ struct Phone {
     units: u32,
     payload: Vec<u8>,
     datagram: [u8; LONGEST_PACKET],
+    length: usize,
 }
 
 impl Phone {
@@ -106,11 +116,15 @@ impl Phone {
         let octets = encoder(codec).encode(&pcm, &mut payload);
         payload.truncate(octets);
         let units = codec.clock_rate() / 50;
-        Self { address, outbound: Outbound::new(index as u64), units, payload, datagram: [0; LONGEST_PACKET] }
+        let (outbound, datagram) = (Outbound::new(index as u64), [0; LONGEST_PACKET]);
+        Self { address, outbound, units, payload, datagram, length: 0 }
     }
 
-    fn packet(&mut self) -> &[u8] {
-        let len = self.outbound.write(0, &self.payload, self.units, &mut self.datagram);
-        &self.datagram[..len]
+    fn speak(&mut self) {
+        self.length = self.outbound.write(0, &self.payload, self.units, &mut self.datagram);
+    }
+
+    fn packet(&self) -> &[u8] {
+        &self.datagram[..self.length]
     }
 }

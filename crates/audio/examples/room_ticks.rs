@@ -5,14 +5,18 @@
 //! runs of different length tell the instructions of a tick: what they differ by.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use confab_audio::{
-    Channel, Clock, Format, Leg, LegId, Outbox, Room, RoomConfig, SilenceLimits, StreamConfig, Tuning,
+    Channel, Clock, Format, Leg, LegId, Outbox, Room, RoomConfig, SilenceLimits, StreamConfig, Tick, Tuning,
 };
 use confab_codec::{Codec, Law};
 use confab_mixer::{Control, Hear, MixerConfig, Tone};
 use confab_rtp::Packet;
+
+/// Legs that are served at a time, as the server does it.
+const BATCH: u64 = 32;
 
 const FORMAT: Format = Format { rate: 8000, interval_ms: 20 };
 
@@ -87,7 +91,7 @@ impl House {
             room.set(LegId(id), Control::Speak(true));
             room.set(LegId(id), Control::Energy(ENERGY));
         }
-        room.reserve(&mut self.outbox);
+        room.reserve(&mut self.outbox, BATCH as usize);
         self.rooms.push(room);
     }
 
@@ -95,14 +99,27 @@ impl House {
         let begun = begin();
         let arrival = self.now + Duration::from_millis(12);
         self.now += Duration::from_millis(20);
+        let now = Tick { due: self.now, now: self.now };
+        let legs = self.legs;
+        let batches = || (0..legs).step_by(BATCH as usize).map(|first| first..legs.min(first + BATCH));
+        let indices = |legs: Range<u64>| legs.start as usize..legs.end as usize;
         for room in &mut self.rooms {
-            for id in 0..self.legs {
-                let spoken = if id < self.talkers { &self.talk } else { &self.noise };
-                let datagram = datagram(id, tick, &spoken[(tick + id) as usize % spoken.len()]);
-                room.receive(id as usize, arrival, Channel::Rtp, address(id), &datagram);
+            room.begin(now);
+            for batch in batches() {
+                room.warm(indices(batch.clone()));
+                for id in batch.clone() {
+                    let spoken = if id < self.talkers { &self.talk } else { &self.noise };
+                    let datagram = datagram(id, tick, &spoken[(tick + id) as usize % spoken.len()]);
+                    room.receive(id as usize, arrival, Channel::Rtp, address(id), &datagram);
+                }
+                room.pull(now, indices(batch), &mut |_| {});
             }
-            room.tick(self.now, self.now, &mut self.outbox, &mut |_| {});
-            self.outbox.clear();
+            room.mix(&mut |_| {});
+            for batch in batches() {
+                room.warm(indices(batch.clone()));
+                room.write(now, indices(batch), &mut self.outbox);
+                self.outbox.clear();
+            }
         }
         begun.elapsed()
     }

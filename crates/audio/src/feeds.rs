@@ -2,32 +2,56 @@
 //! click.
 //!
 //! A *feed* is an encoder with what leads to it, and the legs that follow it: their peers' decoders have its state. Each
-//! tick every leg says what it hears (a [`ListenKey`]) and in which codec. Legs that leave the majority of their feed, as
+//! tick every leg votes with what it hears (a [`ListenKey`]) and its codec. Legs that leave the majority of their feed, as
 //! one does who begins to talk, go on with a *fork*: a feed that is made a twin of theirs at that moment. Feeds that have
 //! carried the same for long enough that no decoder can tell them apart are merged into the oldest. So nobody is ever
 //! moved between encoders of different states, and in a quiet room there is one encode per codec.
 //!
-//! Each leg brings one feed when it starts and takes one away when it ends, so there is always a spare one for a fork, and
-//! nothing is allocated in between.
+//! An encoder without state is small, and each leg brings a feed of such. One of Opus is as large as all the rest of a leg,
+//! so of others a room has no more than are likely to be needed: one for each leg where there are few, else those that are
+//! followed and a reserve for who may begin to talk in one tick, which is larger the more do. The control side lends them: it
+//! is told when half of the reserve is gone ([`Demand`]), and gets back what there is too much of. Should more begin at once
+//! than there are feeds for, the rest of them are sent nothing until there are: a packet that is missing is concealed, one of
+//! a strange encoder is a click, and one with his own voice an echo.
+
+use std::num::NonZeroU32;
 
 use confab_codec::Codec;
-use confab_mixer::{ListenKey, Mixer};
+use confab_mixer::{ListenKey, Mixer, Slot};
 
 pub use feed::Feed;
+pub(crate) use feed::Intake;
 
 use crate::format::Format;
+use follower::Follower;
 use place::Place;
+use stock::Stock;
 
 mod feed;
+mod follower;
 mod place;
+mod stock;
+
+/// Feeds that a room needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demand {
+    /// For which codec, however it is set.
+    pub coder: Codec,
+    /// How many.
+    pub feeds: usize,
+}
 
 /// A feed that is followed by a leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FeedId(u32);
+pub(crate) struct FeedId(NonZeroU32);
 
 impl FeedId {
+    fn new(index: usize) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(index as u32))
+    }
+
     fn index(self) -> usize {
-        self.0 as usize
+        self.0.get() as usize - 1
     }
 }
 
@@ -49,60 +73,97 @@ impl<'a> Coded<'a> {
     }
 }
 
-/// The feeds of one room. In each tick: [`Feeds::begin`], a [`Feeds::vote`] for each leg that has a feed,
-/// [`Feeds::count`], a [`Feeds::settle`] for each leg, and then [`Feeds::coded`].
+/// The feeds of one room, and its legs as their followers, by the same indices as in the room. In each tick: once
+/// [`Feeds::choose`], then [`Feeds::coded`] for each leg.
 #[derive(Debug)]
 pub(crate) struct Feeds {
-    /// By [`FeedId`]: followed by legs, or spare.
+    followers: Vec<Follower>,
+    /// How each leg is to be sent, which its follower knows in short.
+    codecs: Vec<Codec>,
+    /// By [`FeedId`]: those that are followed. The few first.
     places: Vec<Option<Place>>,
+    stock: Stock,
     /// By [`ListenKey`]: the first feed that carries it in this tick; the others follow in [`Place::next`].
     first_of: Vec<Option<FeedId>>,
     /// A frame at the room's rate.
-    frame: Vec<i16>,
+    frame: Box<[i16]>,
     interval_ms: u32,
-    /// What was coded since the room began, ms: packets of the same length are full at the same ticks in all feeds.
+    /// Since the room began, with this tick, ms: packets of the same length are full at the same ticks in all feeds.
     elapsed_ms: u64,
     /// Encodes so far.
     encodes: u64,
+    /// Legs for which there was no feed, times ticks.
+    short: u64,
 }
 
 impl Feeds {
     /// Of a room that mixes in `format`.
     pub(crate) fn new(format: Format) -> Self {
         Self {
+            followers: Vec::new(),
+            codecs: Vec::new(),
             places: Vec::new(),
+            stock: Stock::new(),
             first_of: Vec::new(),
-            frame: vec![0; format.frame()],
+            frame: vec![0; format.frame()].into(),
             interval_ms: format.interval_ms.into(),
             elapsed_ms: 0,
             encodes: 0,
+            short: 0,
         }
     }
 
-    /// Makes place for so many legs at once: their feeds, and all that they may hear.
-    pub(crate) fn grow(&mut self, legs: usize) {
-        let places = legs.max(self.places.len());
-        self.places.resize_with(places, || None);
-        self.first_of.resize(places, None);
-    }
-
-    /// Takes in a feed that a leg brings, for which there is a place.
-    pub(crate) fn add(&mut self, feed: Box<Feed>) {
-        if let Some(hole) = self.places.iter_mut().find(|place| place.is_none()) {
-            *hole = Some(Place::new(feed));
+    /// Takes in the next leg, which is in the mix at `slot` if it is in it at all, and makes place for a feed of its own.
+    pub(crate) fn enter(&mut self, slot: Option<Slot>, codec: Codec) {
+        self.followers.push(Follower::new(slot, codec));
+        self.codecs.push(codec);
+        let legs = self.followers.len();
+        self.first_of.resize(legs.max(self.first_of.len()), None);
+        self.places.reserve(legs.saturating_sub(self.places.len()));
+        self.stock.grow(legs);
+        if slot.is_some() {
+            self.stock.enter(codec);
         }
     }
 
-    /// Gives back a feed of the codec's kind for a leg that ends, or that changes its codec. `own` is the one that it
-    /// followed; it is given back only if no other leg follows it, that is, if `is_last`.
-    pub(crate) fn remove(&mut self, codec: Codec, own: Option<FeedId>, is_last: bool) -> Option<Box<Feed>> {
-        self.places.iter_mut().flatten().for_each(Place::end_merge);
-        if let Some(place) = own.filter(|_| is_last).and_then(|id| self.place_mut(id)) {
-            place.rest();
+    /// A leg leaves the mix, but stays among the legs. A feed that is not needed any more comes back.
+    pub(crate) fn leave(&mut self, leg: usize) -> Option<Box<Feed>> {
+        self.abandon(leg);
+        self.followers[leg].slot = None;
+        self.stock.leave(self.codecs[leg]);
+        self.stock.surplus()
+    }
+
+    /// Takes a leg out of the legs; the last one takes its index.
+    pub(crate) fn remove(&mut self, leg: usize) {
+        self.followers.swap_remove(leg);
+        self.codecs.swap_remove(leg);
+    }
+
+    /// Takes in a feed that was made elsewhere; it comes back if there is no place for it.
+    pub(crate) fn add(&mut self, feed: Box<Feed>) -> Option<Box<Feed>> {
+        self.stock.add(feed)
+    }
+
+    /// A leg is to be sent another codec, for which it may bring a feed. One that is not needed any more comes back.
+    pub(crate) fn recode(&mut self, leg: usize, codec: Codec, feed: Option<Box<Feed>>) -> Option<Box<Feed>> {
+        let old = self.codecs[leg];
+        self.set(leg, codec);
+        if self.followers[leg].slot.is_none() {
+            return feed;
         }
-        let spare = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.is_spare_for(codec));
-        let hole = self.places.iter_mut().rfind(|place| spare(place))?;
-        hole.take().map(|place| place.feed)
+        self.abandon(leg);
+        self.stock.leave(old);
+        self.stock.enter(codec);
+        let surplus = self.stock.surplus();
+        let refused = feed.and_then(|feed| self.stock.add(feed));
+        surplus.or(refused)
+    }
+
+    /// How a leg's codec is set, which its feed can follow.
+    pub(crate) fn set(&mut self, leg: usize, codec: Codec) {
+        self.codecs[leg] = codec;
+        self.followers[leg].codec = codec.id();
     }
 
     /// Encodes so far: what sharing saves shows here.
@@ -110,82 +171,120 @@ impl Feeds {
         self.encodes
     }
 
-    /// Forgets what was heard in the last tick.
-    pub(crate) fn begin(&mut self) {
-        self.first_of.fill(None);
-        self.places.iter_mut().flatten().for_each(Place::begin);
+    /// Legs that were sent nothing as there was no feed for them, times ticks.
+    pub(crate) fn short(&self) -> u64 {
+        self.short
     }
 
-    /// A leg that follows `id` hears `key` in this tick, and wants it in `codec`.
-    pub(crate) fn vote(&mut self, id: FeedId, key: ListenKey, codec: Codec) {
-        if let Some(place) = self.place_mut(id) {
-            place.vote(key, codec);
+    /// After each tick: feeds that the control side is to make.
+    pub(crate) fn demands(&mut self) -> impl Iterator<Item = Demand> {
+        self.stock.demands()
+    }
+
+    /// A feed that is not needed any more.
+    pub(crate) fn surplus(&mut self) -> Option<Box<Feed>> {
+        self.stock.surplus()
+    }
+
+    /// Lets each leg go on with a feed that carries what it hears.
+    pub(crate) fn choose(&mut self, mixer: &Mixer) {
+        self.elapsed_ms += u64::from(self.interval_ms);
+        self.begin();
+        for follower in &self.followers {
+            let (Some(slot), Some(id)) = (follower.slot, follower.feed) else { continue };
+            if let Some(place) = place_mut(&mut self.places, id) {
+                place.vote(mixer.listening(slot), follower.codec);
+            }
         }
-    }
-
-    /// Ends the votes: each feed goes on with what most of its legs hear, a feed without legs becomes spare, and those
-    /// that no decoder can tell apart any more become one.
-    pub(crate) fn count(&mut self) {
-        for index in 0..self.places.len() as u32 {
-            let id = FeedId(index);
-            let Some(place) = self.place_mut(id) else { continue };
-            place.count();
-            if let Some(key) = place.key {
-                self.enlist(id, key);
+        self.count();
+        for leg in 0..self.followers.len() {
+            if let Some(slot) = self.followers[leg].slot {
+                self.settle(leg, mixer.listening(slot));
             }
         }
     }
 
-    /// The feed that a leg follows from now on, `own` being the one until now; `None` if its codec's kind was never
-    /// added.
-    pub(crate) fn settle(&mut self, own: Option<FeedId>, key: ListenKey, codec: Codec) -> Option<FeedId> {
-        let own = own.map(|id| self.place(id).and_then(|place| place.merged).unwrap_or(id));
-        if own.and_then(|id| self.place(id)).is_some_and(|place| place.carries(key, codec)) {
-            return own;
-        }
-        let same = |place: &Place| place.carries(key, codec);
-        let joined = match own {
-            // Its peer has heard nothing yet: any encoder will do.
-            None => self.find(key, same),
-            Some(_) => self.find(key, |place| same(place) && place.is_new_fork_of(own)),
-        };
-        joined.or_else(|| self.fork(own, key, codec)).or_else(|| self.find(key, same))
-    }
-
-    /// What the legs of this feed are sent in this tick; rendered and coded when it is asked for first.
-    pub(crate) fn coded(&mut self, id: FeedId, mixer: &mut Mixer) -> Coded<'_> {
-        let Self { places, frame, encodes, .. } = self;
-        let Some(place) = places.get_mut(id.index()).and_then(Option::as_mut) else {
-            return Coded::default();
-        };
+    /// What the leg is sent in this tick, rendered and coded for the first of those who hear the same; `None` if there is no
+    /// feed for it.
+    pub(crate) fn coded(&mut self, leg: usize, mixer: &mut Mixer) -> Option<Coded<'_>> {
+        let Self { followers, places, frame, encodes, .. } = self;
+        let place = place_mut(places, followers[leg].carrier?)?;
         if let Some(key) = place.key.filter(|_| !place.is_coded) {
             mixer.render(key, frame);
             *encodes += place.feed.code(frame);
             place.is_coded = true;
         }
-        place.feed.coded()
+        Some(place.feed.coded())
     }
 
-    /// The tick is over.
-    pub(crate) fn advance(&mut self) {
-        self.elapsed_ms += u64::from(self.interval_ms);
+    /// How much of this tick's sound a leg misses that is sent nothing, ms: packets that are coded whole are missing whole.
+    pub(crate) fn missed_ms(&self, leg: usize) -> u32 {
+        let Codec::Opus(opus) = self.codecs[leg] else { return self.interval_ms };
+        let packet_ms = u64::from(opus.packet_ms.max(10));
+        let packets =
+            (self.elapsed_ms + u64::from(self.interval_ms)) / packet_ms - self.elapsed_ms / packet_ms;
+        (packets * packet_ms) as u32
     }
 
-    /// Goes on, in a room of another rate, where `old` stands: the feeds keep their ids and their legs. There must be as
-    /// many places here as there, and as many spare feeds of each kind.
-    pub(crate) fn adopt(&mut self, old: &mut Self) {
-        self.elapsed_ms = old.elapsed_ms;
-        self.encodes = old.encodes;
-        for (index, theirs) in old.places.iter_mut().enumerate().take(self.places.len()) {
-            let Some(theirs) = theirs.as_mut().filter(|place| !place.is_spare()) else { continue };
-            let codec = theirs.feed.codec();
-            let fits = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.is_spare_for(codec));
-            let Some(mine) = (0..self.places.len()).rfind(|&mine| fits(&self.places[mine])) else { continue };
-            if let Some(place) = &mut self.places[mine] {
-                place.continue_from(theirs);
-            }
-            self.places.swap(index, mine);
+    /// Goes on in a room of another rate with a frame and intakes that were made for it, which must be as many of each kind
+    /// as there are legs. What is replaced is left there.
+    pub(crate) fn retune(&mut self, frame: &mut Box<[i16]>, intakes: &mut [Intake]) {
+        std::mem::swap(&mut self.frame, frame);
+        let followed = self.places.iter_mut().flatten().map(|place| &mut *place.feed);
+        let mut replaced = 0;
+        for feed in followed.chain(self.stock.feeds_mut()) {
+            let fits = |intake: &Intake| feed.suits(intake.coder());
+            let Some(at) = intakes.iter().skip(replaced).position(fits) else { continue };
+            intakes.swap(replaced, replaced + at);
+            feed.retune(&mut intakes[replaced]);
+            replaced += 1;
         }
+    }
+
+    /// Forgets what was heard in the last tick.
+    fn begin(&mut self) {
+        for index in 0..self.places.len() {
+            let Some(place) = &mut self.places[index] else { continue };
+            if let Some(first) = place.begin().and_then(|key| self.first_of.get_mut(key.index())) {
+                *first = None;
+            }
+            if place.merged.is_some() {
+                self.release(FeedId::new(index));
+            }
+        }
+        while self.places.pop_if(|last| last.is_none()).is_some() {}
+    }
+
+    /// Ends the votes: each feed goes on with what most of its legs hear, a feed without legs becomes spare, and those
+    /// that no decoder can tell apart any more become one.
+    fn count(&mut self) {
+        for id in (0..self.places.len()).map(FeedId::new) {
+            let Some(place) = self.place(id) else { continue };
+            match place.key {
+                _ if place.is_over() => self.release(id),
+                Some(key) => self.enlist(id, key),
+                None => {}
+            }
+        }
+    }
+
+    /// Finds what the leg follows from now on.
+    fn settle(&mut self, leg: usize, key: ListenKey) {
+        let Follower { feed, codec, .. } = self.followers[leg];
+        let own = feed.map(|id| self.place(id).and_then(|place| place.merged).unwrap_or(id));
+        let same = |place: &Place| place.carries(key, codec);
+        let carrier = match own {
+            Some(id) if self.place(id).is_some_and(same) => own,
+            Some(_) => self.find(key, |place| same(place) && place.is_new_fork_of(own)),
+            // Its peer has heard nothing yet: any encoder will do.
+            None => self.find(key, same),
+        };
+        let carrier =
+            carrier.or_else(|| self.fork(own, key, self.codecs[leg])).or_else(|| self.change(key, same));
+        self.short += u64::from(carrier.is_none());
+        let follower = &mut self.followers[leg];
+        follower.carrier = carrier;
+        follower.feed = carrier.or(own);
     }
 
     /// Lists a feed with those that carry `key`, or merges it into one that carries the same.
@@ -207,7 +306,7 @@ impl Feeds {
     fn fork(&mut self, own: Option<FeedId>, key: ListenKey, codec: Codec) -> Option<FeedId> {
         let own = own.filter(|&id| self.place(id).is_some_and(|place| place.feed.suits(codec)));
         let deserted = own.filter(|&id| self.place(id).is_some_and(Place::is_deserted));
-        let id = deserted.or_else(|| self.spare(codec))?;
+        let id = deserted.or_else(|| self.fresh(codec))?;
         let elapsed_ms = self.elapsed_ms;
         match self.two(id, own) {
             [Some(fork), Some(parent)] => fork.fork_from(own, parent),
@@ -219,9 +318,43 @@ impl Feeds {
         Some(id)
     }
 
-    fn spare(&self, codec: Codec) -> Option<FeedId> {
-        let fits = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.is_spare_for(codec));
-        self.places.iter().position(fits).map(|index| FeedId(index as u32))
+    /// For want of a feed of its own, one that carries the same; its decoder has to make do with what led to it.
+    fn change(&mut self, key: ListenKey, same: impl Fn(&Place) -> bool) -> Option<FeedId> {
+        let id = self.find(key, same)?;
+        self.place_mut(id)?.feed.welcome();
+        Some(id)
+    }
+
+    /// A spare feed, in a place where it can be followed.
+    fn fresh(&mut self, codec: Codec) -> Option<FeedId> {
+        let place = Place::new(self.stock.take(codec)?);
+        let hole = self.places.iter().position(Option::is_none);
+        let index = hole.unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.places[index] = Some(place);
+        Some(FeedId::new(index))
+    }
+
+    /// A leg goes its own way; its feed is over if none other follows it.
+    fn abandon(&mut self, leg: usize) {
+        let follower = &mut self.followers[leg];
+        follower.carrier = None;
+        let Some(own) = follower.feed.take() else { return };
+        if !self.followers.iter().any(|other| other.feed == Some(own)) {
+            self.release(own);
+        }
+    }
+
+    /// A feed that no leg follows becomes spare.
+    fn release(&mut self, id: FeedId) {
+        let Some(place) = self.places.get_mut(id.index()).and_then(Option::take) else { return };
+        if let Some(first) = place.key.and_then(|key| self.first_of.get_mut(key.index())) {
+            *first = None;
+        }
+        self.stock.put_back(place.feed);
+        self.places.iter_mut().flatten().for_each(|place| place.stand_alone(id));
     }
 
     /// Puts a feed at the head of those that carry `key`.
@@ -248,7 +381,7 @@ impl Feeds {
     }
 
     fn place_mut(&mut self, id: FeedId) -> Option<&mut Place> {
-        self.places.get_mut(id.index()).and_then(Option::as_mut)
+        place_mut(&mut self.places, id)
     }
 
     /// A place and, if it is another one, a second.
@@ -258,6 +391,10 @@ impl Feeds {
         let pair = self.places.get_disjoint_mut([id.index(), other.index()]);
         pair.map_or([None, None], |pair| pair.map(Option::as_mut))
     }
+}
+
+fn place_mut(places: &mut [Option<Place>], id: FeedId) -> Option<&mut Place> {
+    places.get_mut(id.index()).and_then(Option::as_mut)
 }
 
 #[cfg(test)]

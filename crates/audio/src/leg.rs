@@ -10,7 +10,7 @@ use confab_rtp::{AudioLevel, Inbound, Load, Quality, Received, Sent, Verdict, is
 use crate::change::StreamChange;
 use crate::clock::{Clock, Random};
 use crate::event::{DigitSource, Event, LegId, Stats};
-use crate::feeds::{Coded, Feed, FeedId};
+use crate::feeds::{Coded, Feed};
 use crate::format::{Format, Tuning};
 use crate::loss::ExpectedLoss;
 use crate::outbox::{Channel, LONGEST_REPORT, Most, Outbox};
@@ -25,18 +25,14 @@ pub struct Leg {
     pub(crate) id: LegId,
     /// Its place in the room's mixer.
     pub(crate) slot: Option<Slot>,
-    /// What it is sent.
-    pub(crate) feed: Option<FeedId>,
-    /// What it brings to the room, and takes away when it ends.
+    /// What it brings to the room, and what it takes away when it ends.
     pub(crate) brought: Option<Box<Feed>>,
     /// How it is to be sent now.
     pub(crate) codec: Codec,
-    /// The codec that was negotiated with the feed that it brought.
-    pub(crate) coder: Codec,
     inbound: Inbound,
     playout: Playout,
     sender: Sender,
-    stream: Box<StreamConfig>,
+    stream: StreamConfig,
     interval_ms: u16,
     expected_loss: ExpectedLoss,
     /// For now Opus is coded at this complexity at most.
@@ -56,7 +52,7 @@ pub struct Leg {
 }
 
 impl Leg {
-    /// A leg that starts at `now` in a room that mixes in `format`.
+    /// A leg that starts at `now` in a room that mixes in `format`, and brings a feed to it.
     ///
     /// # Errors
     /// The codec cannot be coded in such a room.
@@ -68,19 +64,33 @@ impl Leg {
         seed: u64,
         now: Instant,
     ) -> Result<Self, CodecError> {
+        let brought = Some(Box::new(Feed::new(stream.codec, format, tuning)?));
+        Ok(Self { brought, ..Self::without_feed(id, stream, format, tuning, seed, now)? })
+    }
+
+    /// The same for a room that has feeds enough.
+    ///
+    /// # Errors
+    /// As for [`Leg::new`].
+    pub fn without_feed(
+        id: LegId,
+        stream: StreamConfig,
+        format: Format,
+        tuning: Tuning,
+        seed: u64,
+        now: Instant,
+    ) -> Result<Self, CodecError> {
         let mut random = Random::new(seed);
         Ok(Self {
             id,
             slot: None,
-            feed: None,
-            brought: Some(Box::new(Feed::new(stream.codec, format, tuning)?)),
+            brought: None,
             codec: stream.codec,
-            coder: stream.codec,
             inbound: Inbound::new(now, stream.inbound(format.interval_ms)),
             playout: Playout::new(stream.codec, format, tuning)?,
             sender: Sender::new(&stream, format, random.next()),
             report_due: now + rtcp::interval(random.fraction(), true),
-            stream: Box::new(stream),
+            stream,
             interval_ms: format.interval_ms,
             watch: Watch::new(now),
             expected_loss: ExpectedLoss::default(),
@@ -106,12 +116,11 @@ impl Leg {
     /// changed, so that the new feed is wanted.
     pub(crate) fn update(&mut self, now: Instant, change: &mut StreamChange) -> bool {
         std::mem::swap(&mut self.stream, &mut change.stream);
-        let (stream, old) = (&*self.stream, &*change.stream);
+        let (stream, old) = (&self.stream, &change.stream);
         self.inbound.update(now, stream.inbound(self.interval_ms), &mut change.jitter);
-        let is_recoded = !is_same_coder(stream.codec, old.codec);
+        let is_recoded = stream.codec.coder() != old.codec.coder();
         if is_recoded {
             self.inbound.forget_audio();
-            self.coder = stream.codec;
             change.playout.follow(&mut self.playout);
             std::mem::swap(&mut self.playout, &mut change.playout);
         }
@@ -134,7 +143,6 @@ impl Leg {
         change.sender.continue_from(&mut self.sender);
         std::mem::swap(&mut self.sender, &mut change.sender);
         std::mem::swap(&mut self.brought, &mut change.feed);
-        self.coder = self.stream.codec;
         self.set_encoder();
     }
 
@@ -185,6 +193,28 @@ impl Leg {
         None
     }
 
+    /// See [`confab_rtp::JitterBuffer::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        let own = u64::from(self.stream.receive) ^ u64::from(self.interval_ms);
+        own ^ self.inbound.warm() ^ self.playout.warm()
+    }
+
+    /// The same for what it is to be sent.
+    pub(crate) fn warm_to_send(&self) -> u64 {
+        let own = u64::from(self.stream.send) ^ u64::from(self.interval_ms);
+        own ^ self.inbound.warm_to_send() ^ self.sender.warm()
+    }
+
+    /// See [`confab_rtp::Latch::settled`].
+    pub(crate) fn settled(&self, now: Instant) -> Option<SocketAddr> {
+        self.inbound.settled(now)
+    }
+
+    /// For now the room hears nothing of it that is below this level of its gate, a mean of |sample|.
+    pub(crate) fn withhold(&mut self, below: Option<u32>) {
+        self.playout.withhold(below);
+    }
+
     /// Whether more may have come by `now` than was taken.
     pub(crate) fn expects_more(&self, now: Instant) -> bool {
         self.inbound.expects_more(now)
@@ -210,6 +240,11 @@ impl Leg {
         self.stream.send_event_payload_type.is_some() && self.sender.press(digit)
     }
 
+    /// How much sooner what it played last could have been played, µs, if that is known.
+    pub(crate) fn spare_us(&self) -> Option<i32> {
+        self.inbound.spare_us()
+    }
+
     /// So many ms of media time pass without a tick.
     pub(crate) fn skip(&mut self, ms: u32) {
         self.sender.skip(ms);
@@ -219,6 +254,11 @@ impl Leg {
     #[must_use]
     pub fn lag_after(&self, later_us: i64) -> i64 {
         self.lag_us + later_us
+    }
+
+    /// Its media time is so much further behind the clock, µs, than was known.
+    pub(crate) fn lag_by(&mut self, us: i64) {
+        self.lag_us += us;
     }
 
     /// It is ticked so much later, µs, than it was due, in a room of this interval. By what it is more than half of that behind
@@ -367,14 +407,6 @@ impl Leg {
         if len > 0 {
             outbox.push(index, channel, to, &octets[..len], &[]);
         }
-    }
-}
-
-/// Whether one coder can go on when the other is negotiated: how Opus is set does not matter, but for its packets' length.
-fn is_same_coder(one: Codec, other: Codec) -> bool {
-    match (one, other) {
-        (Codec::Opus(one), Codec::Opus(other)) => one.packet_ms == other.packet_ms,
-        _ => one == other,
     }
 }
 

@@ -7,10 +7,17 @@ use std::ops::Range;
 pub(crate) const LONGEST_REPORT: usize = 384;
 
 /// What a leg sends at most in one tick.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Most {
     pub(crate) datagrams: usize,
     pub(crate) octets: usize,
+}
+
+impl Most {
+    /// The more of each.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { datagrams: self.datagrams.max(other.datagrams), octets: self.octets.max(other.octets) }
+    }
 }
 
 /// Which of a leg's two ports a datagram came to, or leaves from.
@@ -51,12 +58,10 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Makes place for the datagrams of legs that send so much at most; not for the audio path.
-    pub(crate) fn reserve(&mut self, legs: impl Iterator<Item = Most>) {
-        let (datagrams, octets) =
-            legs.fold((0, 0), |(datagrams, octets), most| (datagrams + most.datagrams, octets + most.octets));
-        self.datagrams.reserve(datagrams);
-        self.octets.reserve(octets);
+    /// Makes place for the datagrams of so many legs that send so much at most; not for the audio path.
+    pub(crate) fn reserve(&mut self, legs: usize, most: Most) {
+        self.datagrams.reserve(legs * most.datagrams);
+        self.octets.reserve(legs * most.octets);
     }
 
     /// Adds a datagram made of `head` and `body`.
@@ -67,14 +72,37 @@ impl Outbox {
         self.datagrams.push(Place { leg, channel, to, octets: start..self.octets.len() });
     }
 
+    /// How many datagrams there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.datagrams.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.datagrams.is_empty()
+    }
+
     /// The datagrams, in the order in which they are to be sent.
     pub fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
-        self.datagrams.iter().map(|place| Datagram {
+        self.part(0..self.len())
+    }
+
+    /// Some of them.
+    pub fn part(&self, which: Range<usize>) -> impl Iterator<Item = Datagram<'_>> {
+        self.datagrams.get(which).unwrap_or_default().iter().map(|place| Datagram {
             leg: place.leg,
             channel: place.channel,
             to: place.to,
             octets: &self.octets[place.octets.clone()],
         })
+    }
+
+    /// Takes back all but the first.
+    pub fn truncate(&mut self, len: usize) {
+        self.datagrams.truncate(len);
+        self.octets.truncate(self.datagrams.last().map_or(0, |last| last.octets.end));
     }
 
     /// Empties it, once all is sent or nothing is to be.

@@ -29,6 +29,10 @@ const URGENT_TICKS: i32 = 2;
 /// A packet whose sender says that it is so quiet, −dBov (RFC 6464), need not be decoded.
 const SILENT_DBOV: u8 = 80;
 
+/// Nor need one that is so far below the level of a gate that is closed, dB: what leads to a word is nearer to it, and the
+/// gate looks back to that.
+const MARGIN_DB: u8 = 6;
+
 /// Quiet packets are decoded for so long, ms, that the decoder has come to rest.
 const REST_MS: u32 = 200;
 
@@ -65,6 +69,10 @@ pub(crate) struct Playout {
     pausable: usize,
     /// From this timestamp on all packets were told to be quiet.
     quiet_from: Option<u32>,
+    /// The level of its gate while the room does not hear it.
+    withheld_below: Option<u32>,
+    /// A packet that is told to be so quiet, −dBov, need not be decoded.
+    quiet_dbov: u8,
     output: Output,
     undecoded: u64,
     malformed: u64,
@@ -96,10 +104,21 @@ impl Playout {
             noise: None,
             pausable: 0,
             quiet_from: None,
+            withheld_below: None,
+            quiet_dbov: SILENT_DBOV,
             output,
             undecoded: 0,
             malformed: 0,
         })
+    }
+
+    /// See [`confab_rtp::JitterBuffer::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        let pcm = self.pcm.iter().step_by(32).take(6).fold(0, |sum, &sample| sum ^ sample);
+        self.decoder.warm()
+            ^ u64::from(pcm.cast_unsigned())
+            ^ self.undecoded
+            ^ u64::from(self.output.is_sounding())
     }
 
     /// Packets that were told to be quiet and therefore not decoded.
@@ -117,9 +136,17 @@ impl Playout {
         self.output.delay_us() + (self.lag * 1_000_000 / self.rate) as u32
     }
 
+    /// For now the room hears nothing of it that is below this level, a mean of |sample|.
+    pub(crate) fn withhold(&mut self, below: Option<u32>) {
+        if self.withheld_below != below {
+            self.withheld_below = below;
+            self.quiet_dbov = below.map_or(SILENT_DBOV, inaudible_dbov);
+        }
+    }
+
     /// An audio packet was received, with what its sender says of its level.
     pub(crate) fn note_audio(&mut self, timestamp: u32, level: Option<AudioLevel>) {
-        let is_quiet = level.is_some_and(|level| !level.voice && level.dbov >= SILENT_DBOV);
+        let is_quiet = level.is_some_and(|level| !level.voice && level.dbov >= self.quiet_dbov);
         self.quiet_from = if is_quiet { self.quiet_from.or(Some(timestamp)) } else { None };
     }
 
@@ -242,12 +269,19 @@ impl Playout {
         self.len = end;
     }
 
-    /// Fills a hole, from the packet behind it if that tells of it.
+    /// Fills a hole, from the packet behind it if that tells of it. Where nothing follows, a sender of Opus has begun to pause,
+    /// as like as not: then there is nothing to fill it with behind a closed gate.
     fn bridge(&mut self, units: u32, next: Option<&[u8]>) {
         let end = (self.len + self.samples(units as usize).max(1)).min(self.pcm.len());
         let hole = &mut self.pcm[self.len..end];
-        if !next.is_some_and(|next| self.decoder.recover(next, hole)) {
+        let is_pause = next.is_none() && self.codec.is_packetized() && self.withheld_below.is_some();
+        if is_pause && !self.flowing {
+            hole.fill(0);
+        } else if !next.is_some_and(|next| self.decoder.recover(next, hole)) {
             self.decoder.conceal(hole);
+        }
+        if is_pause && std::mem::take(&mut self.flowing) {
+            fade_out(hole);
         }
         self.len = end;
     }
@@ -263,7 +297,8 @@ impl Playout {
             self.decoder.noise(noise.level, noise.spectrum(), rest);
         } else if self.flowing {
             self.decoder.conceal(rest);
-            self.pausable = self.pausable.saturating_sub(rest.len());
+            let is_heard = self.withheld_below.is_none();
+            self.pausable = if is_heard { self.pausable.saturating_sub(rest.len()) } else { 0 };
             // What is left of a tick may be too short to fade out in: then it goes on for another one.
             if self.pausable == 0 && rest.len() >= self.rate / 1000 * SHORTEST_FADE_MS {
                 fade_out(rest);
@@ -319,6 +354,12 @@ impl Playout {
     fn held_units(&self) -> u32 {
         (self.len.saturating_sub(self.lag) * self.clock_rate / self.rate) as u32
     }
+}
+
+/// What cannot be heard behind a closed gate of this level, −dBov: no mean of |sample| is above the square mean that is told.
+fn inaudible_dbov(level: u32) -> u8 {
+    let gate = -20.0 * (level.max(1) as f32 / 32_768.0).log10();
+    (gate.ceil() as u8).saturating_add(MARGIN_DB).min(SILENT_DBOV)
 }
 
 /// Whether an RTP timestamp is before another one, in modular order.

@@ -1,4 +1,4 @@
-//! What a room leaves out while its worker is short of time.
+//! What a room does without while its worker is short of time.
 
 /// Nothing by default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -9,4 +9,6 @@ pub struct Relief {
     pub max_complexity: Option<u8>,
     /// So many talkers are mixed at most: the loudest.
     pub max_talkers: Option<u16>,
+    /// It ticks when it does, whenever its talkers' packets come: rooms stay spread.
+    pub keep_phase: bool,
 }

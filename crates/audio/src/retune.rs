@@ -4,7 +4,7 @@ use confab_codec::{Codec, CodecError};
 use confab_mixer::{Mixer, MixerConfig, Playback};
 
 use crate::event::LegId;
-use crate::feeds::{Feed, Feeds};
+use crate::feeds::{Feed, Intake};
 use crate::format::{Format, Tuning};
 use crate::playout::Playout;
 
@@ -12,7 +12,15 @@ use crate::playout::Playout;
 pub struct Retuned {
     pub(crate) format: Format,
     pub(crate) mixer: Mixer,
-    pub(crate) feeds: Feeds,
+    /// For the feeds: a frame at the room's rate, and what leads from there to each of them.
+    pub(crate) frame: Box<[i16]>,
+    pub(crate) intakes: Vec<Intake>,
+    /// Feeds that are not needed any more.
+    #[expect(
+        clippy::vec_box,
+        reason = "a feed comes and goes in its box: a worker neither allocates nor frees"
+    )]
+    pub(crate) surplus: Vec<Box<Feed>>,
     pub(crate) playouts: Vec<(LegId, Playout)>,
     pub(crate) playbacks: Vec<Playback>,
 }
@@ -32,15 +40,15 @@ impl Retuned {
         let format = Format { rate: config.rate, interval_ms: config.interval_ms };
         let mut retuned = Self {
             format,
-            mixer: Mixer::shell(config, slots),
-            feeds: Feeds::new(format),
+            mixer: Mixer::shell(config, slots, playbacks.len()),
+            frame: vec![0; format.frame()].into(),
+            intakes: Vec::new(),
+            surplus: Vec::with_capacity(slots),
             playouts: Vec::new(),
             playbacks,
         };
-        let legs: Vec<(LegId, Codec)> = legs.collect();
-        retuned.feeds.grow(slots.max(legs.len()));
         for (leg, codec) in legs {
-            retuned.feeds.add(Box::new(Feed::for_retune(codec, format)?));
+            retuned.intakes.push(Intake::for_retune(codec, format)?);
             retuned.playouts.push((leg, Playout::new(codec, format, Tuning::Auto)?));
         }
         Ok(retuned)

@@ -1,19 +1,23 @@
 //! One room's audio: its mixer, its legs, and the tick that joins them.
 
+use std::hint::black_box;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use confab_codec::Codec;
-use confab_mixer::{Control, Event as MixEvent, MemberConfig, Mixer, MixerConfig, Playback, Slot};
+use confab_mixer::{
+    Control, DigitFinder, Event as MixEvent, MemberConfig, Mixer, MixerConfig, Playback, Slot,
+};
 use confab_rtp::Load;
 
 use crate::change::StreamChange;
 use crate::clock::Clock;
 use crate::event::{DigitSource, Event, LegId, PlaybackId};
-use crate::feeds::Feeds;
+use crate::feeds::{Demand, Feed, Feeds};
 use crate::format::Format;
 use crate::leg::Leg;
-use crate::outbox::{Channel, Outbox};
+use crate::outbox::{Channel, Most, Outbox};
+use crate::phase::Phase;
 use crate::relief::Relief;
 use crate::retune::Retuned;
 use crate::tap::Tap;
@@ -54,6 +58,15 @@ impl Default for SilenceLimits {
     }
 }
 
+/// When a tick was due, and when it began.
+#[derive(Clone, Copy, Debug)]
+pub struct Tick {
+    /// Its nominal time.
+    pub due: Instant,
+    /// When it really began.
+    pub now: Instant,
+}
+
 /// A room. Made by the control side; from then on it lives in a worker.
 pub struct Room {
     format: Format,
@@ -71,6 +84,9 @@ pub struct Room {
     /// Its ticks, and those that came late.
     load: Load,
     relief: Relief,
+    phase: Phase,
+    /// What the most demanding of its legs sends in a tick.
+    most: Most,
 }
 
 impl Room {
@@ -88,6 +104,8 @@ impl Room {
             feeds: Feeds::new(format),
             load: Load::default(),
             relief: Relief::default(),
+            phase: Phase::new(format.interval_ms),
+            most: Most::default(),
         }
     }
 
@@ -109,24 +127,26 @@ impl Room {
         self.ids.iter().position(|&other| other == leg)
     }
 
-    /// Makes place in `outbox` for the datagrams of one tick; not for the audio path, but whenever legs have changed.
-    pub fn reserve(&self, outbox: &mut Outbox) {
-        outbox.reserve(self.legs.iter().map(|leg| leg.most_datagrams()));
+    /// Makes place in `outbox` for what so many legs are written at once; not for the audio path, but whenever legs have changed.
+    pub fn reserve(&self, outbox: &mut Outbox, legs: usize) {
+        outbox.reserve(legs, self.most);
     }
 
     /// Takes a leg in and makes place for all that its ticks will need. It joins silent and deaf.
     pub fn start(&mut self, mut leg: Box<Leg>) {
         leg.slot = Some(self.mixer.add(MemberConfig::default()));
-        self.feeds.grow(self.legs.len() + 1);
-        if let Some(feed) = leg.brought.take() {
-            self.feeds.add(feed);
-        }
         leg.ease(self.relief.max_complexity);
+        let brought = leg.brought.take();
+        let index = self.legs.len();
         self.shelve(leg);
+        self.legs[index].brought = brought.and_then(|feed| self.feeds.add(feed));
     }
 
     /// Takes a leg in that is never to be ticked.
-    pub fn shelve(&mut self, leg: Box<Leg>) {
+    pub fn shelve(&mut self, mut leg: Box<Leg>) {
+        leg.lag_by(-self.phase.offset_us());
+        self.most = self.most.max(leg.most_datagrams());
+        self.feeds.enter(leg.slot, leg.codec);
         self.ids.push(leg.id);
         self.legs.push(leg);
     }
@@ -136,8 +156,7 @@ impl Room {
         let Some(index) = self.index_of(leg) else { return };
         let Some(slot) = self.legs[index].slot.take() else { return };
         self.mixer.remove(slot).filter_map(|event| told(event, |_| Some(leg))).for_each(events);
-        let coder = self.legs[index].coder;
-        self.take_feed(index, coder);
+        self.legs[index].brought = self.feeds.leave(index);
     }
 
     /// Says goodbye to a leg's peer and hands the leg back. What it was in the mix is over by [`Room::leave`].
@@ -151,7 +170,10 @@ impl Room {
     pub fn release(&mut self, leg: LegId) -> Option<Box<Leg>> {
         let index = self.index_of(leg)?;
         self.ids.swap_remove(index);
-        Some(self.legs.swap_remove(index))
+        self.feeds.remove(index);
+        let mut leg = self.legs.swap_remove(index);
+        leg.lag_by(self.phase.offset_us());
+        Some(leg)
     }
 
     /// Takes a leg in that comes from another room, as [`Room::start`] does; what is left in `change` is to be freed
@@ -170,7 +192,12 @@ impl Room {
         }
     }
 
-    /// Changes how a leg speaks and hears.
+    /// Takes what a control that follows may need, see [`Mixer::equip`]; what is not needed comes back, to be freed elsewhere.
+    pub fn equip(&mut self, finder: Box<DigitFinder>) -> Option<Box<DigitFinder>> {
+        self.mixer.equip(finder)
+    }
+
+    /// Changes how a leg speaks and hears. Digits can be looked for in its audio only after [`Room::equip`].
     pub fn set(&mut self, leg: LegId, control: Control) {
         if let Some(slot) = self.slot(leg) {
             self.mixer.set(slot, control);
@@ -190,21 +217,48 @@ impl Room {
         self.relief = relief;
         self.mixer.allow_denoising(!relief.no_denoising);
         self.mixer.limit_talkers(relief.max_talkers);
-        self.legs.iter_mut().for_each(|leg| leg.ease(relief.max_complexity));
+        self.phase.keep(relief.keep_phase);
+        for (index, leg) in self.legs.iter_mut().enumerate() {
+            leg.ease(relief.max_complexity);
+            self.feeds.set(index, leg.codec);
+        }
     }
 
     /// The call was renegotiated; what is left in `change` is to be freed elsewhere.
     pub fn update(&mut self, leg: LegId, now: Instant, change: &mut StreamChange) {
         let Some(index) = self.index_of(leg) else { return };
-        let coder = self.legs[index].coder;
-        if !self.legs[index].update(now, change) || self.legs[index].slot.is_none() {
-            return;
+        let is_recoded = self.legs[index].update(now, change);
+        self.most = self.most.max(self.legs[index].most_datagrams());
+        let codec = self.legs[index].codec;
+        match is_recoded {
+            true => change.feed = self.feeds.recode(index, codec, change.feed.take()),
+            false => self.feeds.set(index, codec),
         }
-        self.take_feed(index, coder);
-        if let Some(feed) = change.feed.take() {
-            self.feeds.add(feed);
+    }
+
+    /// Takes in feeds that the control side lends; those for which there is no place stay where they are.
+    pub fn lend(&mut self, feeds: &mut Vec<Box<Feed>>) {
+        while let Some(feed) = feeds.pop() {
+            if let Some(refused) = self.feeds.add(feed) {
+                return feeds.push(refused);
+            }
         }
-        change.feed = self.legs[index].brought.take();
+    }
+
+    /// After each tick: feeds that are to be lent.
+    pub fn demands(&mut self) -> impl Iterator<Item = Demand> {
+        self.feeds.demands()
+    }
+
+    /// A feed that is not needed any more, to be freed elsewhere.
+    pub fn surplus(&mut self) -> Option<Box<Feed>> {
+        self.feeds.surplus()
+    }
+
+    /// Legs that were sent nothing as there was no feed for them, times ticks.
+    #[must_use]
+    pub fn feeds_short(&self) -> u64 {
+        self.feeds.short()
     }
 
     /// Encodes so far: what sharing saves shows here.
@@ -216,9 +270,11 @@ impl Room {
     /// Goes on at another rate, without a click; what is left in `new` is to be freed elsewhere.
     pub fn retune(&mut self, new: &mut Retuned) {
         new.mixer.adopt(&mut self.mixer, &mut new.playbacks);
-        new.feeds.adopt(&mut self.feeds);
         std::mem::swap(&mut self.mixer, &mut new.mixer);
-        std::mem::swap(&mut self.feeds, &mut new.feeds);
+        while let Some(feed) = self.feeds.surplus() {
+            new.surplus.push(feed);
+        }
+        self.feeds.retune(&mut new.frame, &mut new.intakes);
         self.format = new.format;
         for (id, playout) in &mut new.playouts {
             if let Some(leg) = self.leg(*id) {
@@ -279,6 +335,25 @@ impl Room {
         self.legs.get_mut(leg)?.receive(now, &self.clock, channel, source, datagram)
     }
 
+    /// Where alone the audio of the leg of this index comes from, until it is renegotiated or falls silent.
+    #[must_use]
+    pub fn settled(&self, leg: usize, now: Instant) -> Option<SocketAddr> {
+        self.legs.get(leg)?.settled(now)
+    }
+
+    /// Brings into the cache what [`Room::receive`] and [`Room::pull`] touch of these legs: at once, for what is read here does
+    /// not depend on each other. Leg by leg the core would wait for each in turn, with a thousand legs for longer than it works.
+    pub fn warm(&self, legs: Range<usize>) {
+        let legs = self.legs.get(legs).unwrap_or_default();
+        black_box(legs.iter().fold(0, |sum, leg| sum ^ leg.warm()));
+    }
+
+    /// The same for [`Room::write`].
+    pub fn warm_to_send(&self, legs: Range<usize>) {
+        let legs = self.legs.get(legs).unwrap_or_default();
+        black_box(legs.iter().fold(0, |sum, leg| sum ^ leg.warm_to_send()));
+    }
+
     /// Whether more audio may have come by `now` for the leg of this index than was taken: if not, its socket need not be
     /// read until it is empty.
     #[must_use]
@@ -300,78 +375,81 @@ impl Room {
         }
     }
 
+    /// When the tick after the one that was due at `due` is due: an interval later, or a little sooner or later than that while
+    /// the room is on its way to a phase at which its talkers' packets wait less.
+    pub fn advance(&mut self, due: Instant) -> Instant {
+        let next = due + self.format.interval();
+        let step = self.phase.advance();
+        let change = Duration::from_micros(step.unsigned_abs().into());
+        if step < 0 { next.checked_sub(change).unwrap_or(next) } else { next + change }
+    }
+
     /// A tick is left out: media time passes all the same.
     pub fn skip(&mut self) {
         self.legs.iter_mut().for_each(|leg| leg.skip(self.format.interval_ms.into()));
     }
 
-    /// Mixes one frame of what was received, and puts what each leg hears into `outbox`. The tick was due at `due` and
-    /// began at `now`.
-    pub fn tick(&mut self, due: Instant, now: Instant, outbox: &mut Outbox, events: &mut impl FnMut(Event)) {
-        self.load.ticks += 1;
-        self.load.late_ticks += u64::from(now.saturating_duration_since(due) > LATE);
-        self.pull(due, now, events);
+    /// Mixes one frame of what was received, and puts what each leg hears into `outbox`.
+    pub fn tick(&mut self, tick: Tick, outbox: &mut Outbox, events: &mut impl FnMut(Event)) {
+        self.begin(tick);
+        self.pull(tick, 0..self.legs.len(), events);
         self.mix(events);
-        self.choose_feeds();
-        self.write(now, outbox);
+        self.write(tick, 0..self.legs.len(), outbox);
     }
 
-    fn pull(&mut self, due: Instant, now: Instant, events: &mut impl FnMut(Event)) {
-        for (index, leg) in (self.load.ticks..).zip(&mut self.legs) {
-            if let (Some(slot), Some(frame)) = (leg.slot, leg.pull(due)) {
-                self.mixer.input(slot).copy_from_slice(frame);
+    /// Begins a tick. What follows is what [`Room::tick`] does at once, for those who serve some legs at a time: first
+    /// [`Room::pull`] for all, then [`Room::mix`], then [`Room::write`] for all.
+    pub fn begin(&mut self, tick: Tick) {
+        let late = tick.now.saturating_duration_since(tick.due);
+        self.load.ticks += 1;
+        self.load.late_ticks += u64::from(late > LATE);
+        self.phase.tick(late);
+    }
+
+    /// Takes the frames of the legs of these indices from what was received.
+    pub fn pull(&mut self, tick: Tick, legs: Range<usize>, events: &mut impl FnMut(Event)) {
+        let first = self.load.ticks + legs.start as u64;
+        for (index, leg) in (first..).zip(self.legs.get_mut(legs).unwrap_or_default()) {
+            if let (Some(slot), Some(frame)) = (leg.slot, leg.pull(tick.due)) {
+                self.mixer.input(slot, frame);
             }
             if !index.is_multiple_of(TICKS_PER_LOOK) {
                 continue;
             }
-            if let Some(for_ms) = leg.silence(now, self.silence) {
+            self.feeds.set((index - self.load.ticks) as usize, leg.codec);
+            leg.withhold(leg.slot.and_then(|slot| self.mixer.withheld_below(slot)));
+            if leg.slot.is_some_and(|slot| self.mixer.is_talking(slot)) {
+                leg.spare_us().into_iter().for_each(|spare| self.phase.note(spare));
+            }
+            if let Some(for_ms) = leg.silence(tick.now, self.silence) {
                 events(Event::LegSilent { leg: leg.id, for_ms });
             }
-            if let Some((quality, verdict)) = leg.watch(now, self.load) {
+            if let Some((quality, verdict)) = leg.watch(tick.now, self.load) {
                 events(Event::LegQuality { leg: leg.id, quality, verdict });
             }
         }
     }
 
-    fn mix(&mut self, events: &mut impl FnMut(Event)) {
+    /// Mixes the frames, and chooses what carries to each leg what it hears.
+    pub fn mix(&mut self, events: &mut impl FnMut(Event)) {
         let legs = &self.legs;
         let leg = |slot| legs.iter().find(|leg| leg.slot == Some(slot)).map(|leg| leg.id);
         self.mixer.tick().filter_map(|event| told(event, leg)).for_each(events);
+        self.feeds.choose(&self.mixer);
     }
 
-    /// Lets each leg go on with a feed that carries what it hears.
-    fn choose_feeds(&mut self) {
-        let Self { legs, feeds, mixer, .. } = self;
-        feeds.begin();
-        for leg in legs.iter() {
-            if let (Some(slot), Some(feed)) = (leg.slot, leg.feed) {
-                feeds.vote(feed, mixer.listening(slot), leg.codec);
+    /// Puts what the legs of these indices hear into `outbox`.
+    pub fn write(&mut self, tick: Tick, legs: Range<usize>, outbox: &mut Outbox) {
+        for (index, leg) in (legs.start..).zip(self.legs.get_mut(legs).unwrap_or_default()) {
+            if leg.slot.is_none() {
+                continue;
             }
-        }
-        feeds.count();
-        for leg in legs {
-            if let Some(slot) = leg.slot {
-                leg.feed = feeds.settle(leg.feed, mixer.listening(slot), leg.codec);
+            match self.feeds.coded(index, &mut self.mixer) {
+                Some(coded) => leg.send(index, tick.now, coded, outbox),
+                None => leg.skip(self.feeds.missed_ms(index)),
             }
+            leg.report(index, tick.now, &self.clock, outbox);
         }
-    }
-
-    fn write(&mut self, now: Instant, outbox: &mut Outbox) {
-        for (index, leg) in self.legs.iter_mut().enumerate().filter(|(_, leg)| leg.slot.is_some()) {
-            match leg.feed {
-                Some(feed) => leg.send(index, now, self.feeds.coded(feed, &mut self.mixer), outbox),
-                None => leg.skip(self.format.interval_ms.into()),
-            }
-            leg.report(index, now, &self.clock, outbox);
-        }
-        self.feeds.advance();
-    }
-
-    /// Gives a leg a feed of its coder back in return for the one that it brought.
-    fn take_feed(&mut self, index: usize, coder: Codec) {
-        let own = self.legs[index].feed.take();
-        let is_last = !self.legs.iter().any(|leg| leg.feed.is_some() && leg.feed == own);
-        self.legs[index].brought = self.feeds.remove(coder, own, is_last);
     }
 
     fn slot(&self, leg: LegId) -> Option<Slot> {

@@ -85,6 +85,12 @@ impl Sender {
         }
     }
 
+    /// See [`confab_rtp::JitterBuffer::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        u64::from(self.numbered.outbound.packets() ^ self.numbered.silent_ms)
+            ^ self.packetizer.pending() as u64
+    }
+
     /// What one tick can send at most, with a report.
     pub(crate) fn most(&self) -> Most {
         let tick_ms = self.interval_ms as usize;

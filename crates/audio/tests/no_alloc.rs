@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use common::{Bed, EVENT_PAYLOAD_TYPE, Phone, opus};
-use confab_audio::{Channel, Event, LegId, StreamChange, Tuning};
+use confab_audio::{Channel, Event, LegId, StreamChange, Tick, Tuning};
 use confab_codec::Codec;
 use confab_mixer::{Control, EchoAction, MixerConfig};
 
@@ -26,7 +26,7 @@ fn run(bed: &mut Bed, ms: u32) -> u64 {
                     events.extend(room.receive(index, arrival, Channel::Rtp, phone.address, datagram));
                 }
             }
-            room.tick(due, due, outbox, &mut |event: Event| events.push(event));
+            room.tick(Tick { due, now: due }, outbox, &mut |event: Event| events.push(event));
         });
         sum += counted.count_total;
         bed.hand_out();
@@ -108,7 +108,7 @@ fn neither_does_a_change_of_a_leg_or_of_the_room_where_the_audio_runs() {
         let mut change = StreamChange::new(stream.clone(), bed.format, bed.tuning).unwrap();
         let counted = measure(|| bed.room.update(*leg, bed.now, &mut change));
         assert_eq!(counted.count_total, 0, "to {codec:?}");
-        bed.room.reserve(&mut bed.outbox);
+        bed.room.reserve(&mut bed.outbox, bed.room.legs());
         assert_eq!(run(&mut bed, 300), 0, "with {codec:?}");
     }
 }

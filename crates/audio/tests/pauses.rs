@@ -3,9 +3,9 @@
 mod common;
 
 use common::{Bed, NOISE_PAYLOAD_TYPE, PAYLOAD_TYPE, Phone};
-use confab_audio::Tuning;
+use confab_audio::{LegId, Tuning};
 use confab_codec::{Codec, Opus};
-use confab_mixer::level_dbov;
+use confab_mixer::{Control, level_dbov};
 
 const L16: Codec = Codec::L16 { rate: 16_000 };
 
@@ -122,4 +122,31 @@ fn packets_that_are_told_to_be_quiet_are_not_decoded_and_speech_is_heard_at_once
         let (undecoded, lost) = (leg.stats().undecoded, leg.stats().packets_lost);
         assert!((38..41).contains(&undecoded) && lost == 0, "{codec:?}: {undecoded} {lost}");
     }
+}
+
+/// How many packets were not decoded of who sends a tone of each of these levels, −dBov, for so long, ms, and says so.
+fn undecoded(spoken: &[(u8, u32)]) -> u64 {
+    let mut bed = Bed::new(16_000, 20, Tuning::Fixed);
+    let mut phone = Phone::new(1, common::opus());
+    phone.stream.audio_level_ext = Some(1);
+    let singer = bed.join(phone);
+    bed.join(Phone::new(2, L16));
+    bed.room.set(LegId(1), Control::Energy(100));
+    for &(level, ms) in spoken {
+        bed.phones[singer].tone = Some(confab_mixer::Tone::new(48_000, 500.0, -f32::from(level)));
+        bed.phones[singer].level = Some(level);
+        bed.run(ms);
+    }
+    let leg = bed.room.stop(LegId(1), bed.now, &mut bed.outbox);
+    leg.map_or(0, |leg| leg.stats().undecoded)
+}
+
+/// The gate is at −50 dBov.
+#[test]
+fn nothing_is_decoded_that_a_closed_gate_keeps_back_anyway() {
+    let quiet = undecoded(&[(58, 1000)]);
+    assert!((30..41).contains(&quiet), "{quiet} of 50, once the decoder has come to rest");
+    assert_eq!(undecoded(&[(54, 1000)]), 0, "what leads to a word may be looked back to");
+    assert_eq!(undecoded(&[(20, 500), (58, 400)]), 0, "the gate is open between two words");
+    assert!(undecoded(&[(20, 500), (58, 2000)]) > 30);
 }

@@ -41,6 +41,15 @@ impl Default for Opus {
     }
 }
 
+impl Opus {
+    /// All of it in 58 bits.
+    fn settings(self) -> u64 {
+        let octets = [self.complexity, self.expected_loss, self.packet_ms, self.fec.into()];
+        let flags = u64::from(u32::from_le_bytes(octets)) | u64::from(self.dtx) << 25;
+        flags << 32 | u64::from(self.bitrate)
+    }
+}
+
 /// Why there is no coder, or why a payload was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -59,6 +68,10 @@ pub enum CodecError {
     TooLong,
 }
 
+/// A codec in one word: equal if the codecs are, and only then.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CodecId(u64);
+
 /// After so much of the same sound two Opus encoders are as much alike as they get, ms.
 const HAND_OVER_MS: u32 = 40;
 
@@ -74,6 +87,26 @@ impl Codec {
             Self::L16 { rate } => rate,
             Self::Opus(_) => 48_000,
         }
+    }
+
+    /// The same with what a running encoder can be told as it is by default: codecs of one coder can use each other's encoders.
+    pub fn coder(self) -> Self {
+        match self {
+            Self::Opus(Opus { packet_ms, .. }) => Self::Opus(Opus { packet_ms, ..Opus::default() }),
+            other => other,
+        }
+    }
+
+    /// What stands for it where it is compared often.
+    pub fn id(self) -> CodecId {
+        let (kind, settings) = match self {
+            Self::Pcmu => (0, 0),
+            Self::Pcma => (1, 0),
+            Self::G722 => (2, 0),
+            Self::L16 { rate } => (3, rate.into()),
+            Self::Opus(opus) => (4, opus.settings()),
+        };
+        CodecId(kind << 60 | settings)
     }
 
     /// The rate of its RTP timestamps, Hz: 8000 for G.722 (RFC 3551 §4.5.2), 48000 for Opus (RFC 7587 §4.1).
@@ -133,6 +166,45 @@ impl Codec {
         match RATES.contains(&rate) && self.coder_rate(rate) == rate {
             true => Ok(()),
             false => Err(CodecError::UnsupportedRate(rate)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn opus() -> impl Strategy<Value = Opus> {
+        let numbers = (prop_oneof![Just(0), Just(64_000), any::<u32>()], 0..3_u8, 0..3_u8, 0..3_u8);
+        (numbers, any::<bool>(), any::<bool>()).prop_map(
+            |((bitrate, complexity, expected_loss, packet_ms), fec, dtx)| Opus {
+                bitrate,
+                complexity,
+                fec,
+                expected_loss,
+                dtx,
+                packet_ms,
+            },
+        )
+    }
+
+    fn codec() -> impl Strategy<Value = Codec> {
+        prop_oneof![
+            Just(Codec::Pcmu),
+            Just(Codec::Pcma),
+            Just(Codec::G722),
+            prop_oneof![Just(0), Just(8000), any::<u32>()].prop_map(|rate| Codec::L16 { rate }),
+            opus().prop_map(Codec::Opus),
+            opus().prop_map(Codec::Opus),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn ids_are_equal_where_codecs_are(one in codec(), other in codec()) {
+            prop_assert_eq!(one == other, one.id() == other.id());
+            prop_assert_eq!(one.id(), one.id());
         }
     }
 }

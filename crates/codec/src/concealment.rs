@@ -6,20 +6,30 @@
 //! after a loss is cross-faded into over [`JOIN_MS`].
 
 mod background;
+mod memory;
 mod prediction;
 mod voice;
 
-use background::Background;
+use crate::Law;
+use background::{Background, Floor};
+use memory::Memory;
 use voice::{HISTORY_MS, Voice};
 
-/// Hides the frames that one leg lost.
+/// Hides the frames that one leg lost. What a good frame needs is little and lies together; the rest waits for a loss.
 #[derive(Debug, Clone)]
 pub struct Concealer {
-    rate: usize,
-    /// The newest samples that were heard, oldest first.
-    history: Box<[i16]>,
+    /// What was heard last.
+    memory: Memory,
     /// Samples of concealment since the last good frame; 0: nothing is lost.
     concealed: usize,
+    floor: Floor,
+    lost: Box<Lost>,
+}
+
+/// How the sound goes on when nothing comes.
+#[derive(Debug, Clone)]
+struct Lost {
+    rate: usize,
     voice: Voice,
     background: Background,
 }
@@ -41,31 +51,39 @@ const STEP: usize = 80;
 impl Concealer {
     /// A concealer for frames at `rate` samples per second.
     pub fn new(rate: u32) -> Self {
-        let samples = rate as usize;
-        Self {
-            rate: samples,
-            history: vec![0; samples * HISTORY_MS / 1000].into(),
-            concealed: 0,
-            voice: Voice::new(samples),
-            background: Background::new(rate),
-        }
+        Self::with(Memory::of_samples(rate as usize * HISTORY_MS / 1000), rate)
+    }
+
+    /// One for G.711, which remembers what came as it came: half as many octets.
+    pub(crate) fn of_codes(law: Law, rate: u32) -> Self {
+        Self::with(Memory::of_codes(law, rate as usize * HISTORY_MS / 1000), rate)
+    }
+
+    fn with(memory: Memory, rate: u32) -> Self {
+        let lost =
+            Lost { rate: rate as usize, voice: Voice::new(rate as usize), background: Background::new(rate) };
+        Self { memory, concealed: 0, floor: Floor::new(rate), lost: lost.into() }
     }
 
     /// Makes a frame in the place of a lost one.
     pub fn conceal(&mut self, out: &mut [i16]) {
         self.begin_loss();
-        self.carry_on(out);
-        self.remember(out);
+        self.lost.carry_on(&mut self.concealed, out);
+        self.memory.remember(out);
     }
 
     /// Takes note of a good frame and, after a loss, cross-fades into it.
     pub fn good(&mut self, frame: &mut [i16]) {
-        if self.concealed > 0 {
-            self.fade_into(frame);
-            self.concealed = 0;
+        self.take(frame);
+        self.memory.remember(frame);
+    }
+
+    /// The same for a frame that was decoded from `codes`.
+    pub(crate) fn good_codes(&mut self, codes: &[u8], frame: &mut [i16]) {
+        match self.take(frame) {
+            true => self.memory.remember(frame),
+            false => self.memory.remember_codes(codes),
         }
-        self.background.hear(frame);
-        self.remember(frame);
     }
 
     /// The next frame does not continue what was heard: it is cross-faded into, as after a loss.
@@ -76,28 +94,46 @@ impl Concealer {
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
-        self.history.fill(0);
+        self.memory.forget();
         self.concealed = 0;
+    }
+
+    /// Reads what the next good frame is written over.
+    pub(crate) fn warm(&self) -> u64 {
+        self.memory.warm()
+    }
+
+    /// Whether the frame was changed.
+    fn take(&mut self, frame: &mut [i16]) -> bool {
+        let is_joined = self.concealed > 0;
+        if is_joined {
+            self.lost.fade_into(&mut self.concealed, frame);
+            self.concealed = 0;
+        }
+        if self.floor.wants(frame) {
+            self.lost.background.hear(frame);
+        }
+        is_joined
     }
 
     fn begin_loss(&mut self) {
         if self.concealed == 0 {
             let mut sound = [0.0; LONGEST_HISTORY];
-            let sound = &mut sound[..self.history.len()];
-            for (sample, &heard) in sound.iter_mut().zip(&self.history) {
-                *sample = f32::from(heard);
-            }
-            self.voice.begin(sound);
-            self.background.begin();
+            let sound = &mut sound[..self.memory.len()];
+            self.memory.recall(sound);
+            self.lost.voice.begin(sound);
+            self.lost.background.begin();
         }
     }
+}
 
-    fn fade_into(&mut self, frame: &mut [i16]) {
+impl Lost {
+    fn fade_into(&mut self, concealed: &mut usize, frame: &mut [i16]) {
         let length = (self.rate * JOIN_MS / 1000).min(frame.len());
         for start in (0..length).step_by(STEP) {
             let mut lost = [0; STEP];
             let step = &mut frame[start..length.min(start + STEP)];
-            self.carry_on(&mut lost[..step.len()]);
+            self.carry_on(concealed, &mut lost[..step.len()]);
             for (n, (sample, &lost)) in step.iter_mut().zip(&lost).enumerate() {
                 let share = (start + n + 1) as f32 / (length + 1) as f32;
                 let lost = f32::from(lost);
@@ -107,26 +143,19 @@ impl Concealer {
     }
 
     /// The sound goes on: the voice, as it fades, over the background.
-    fn carry_on(&mut self, out: &mut [i16]) {
+    fn carry_on(&mut self, concealed: &mut usize, out: &mut [i16]) {
         for step in out.chunks_mut(STEP) {
             self.background.fill(step);
             for sample in step {
-                let ms = self.concealed as f32 * 1000.0 / self.rate as f32;
+                let ms = *concealed as f32 * 1000.0 / self.rate as f32;
                 let (voice, noise) = gains(ms);
-                self.concealed += 1;
+                *concealed += 1;
                 if voice > 0.0 {
                     let mixed = voice * self.voice.next() + noise * f32::from(*sample);
                     *sample = mixed.round() as i16;
                 }
             }
         }
-    }
-
-    fn remember(&mut self, frame: &[i16]) {
-        let newest = &frame[frame.len().saturating_sub(self.history.len())..];
-        let kept = self.history.len() - newest.len();
-        self.history.copy_within(newest.len().., 0);
-        self.history[kept..].copy_from_slice(newest);
     }
 }
 

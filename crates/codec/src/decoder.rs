@@ -11,14 +11,15 @@ use stream::StreamDecoder;
 #[derive(Debug)]
 pub struct Decoder {
     kind: Kind,
-    noise: NoiseGenerator,
+    /// In a box of its own, as it is seldom wanted.
+    noise: Box<NoiseGenerator>,
     /// Whether comfort noise was heard last.
     noisy: bool,
 }
 
 #[derive(Debug)]
 enum Kind {
-    Stream(Box<StreamDecoder>),
+    Stream(StreamDecoder),
     Opus(OpusDecoder),
 }
 
@@ -33,10 +34,10 @@ impl Decoder {
     pub fn new(codec: Codec, rate: u32) -> Result<Self, CodecError> {
         codec.check(rate)?;
         let kind = match StreamDecoder::new(codec) {
-            Some(stream) => Kind::Stream(stream.into()),
+            Some(stream) => Kind::Stream(stream),
             None => Kind::Opus(OpusDecoder::new(rate)?),
         };
-        Ok(Self { kind, noise: NoiseGenerator::new(rate, NOISE_SEED), noisy: false })
+        Ok(Self { kind, noise: NoiseGenerator::new(rate, NOISE_SEED).into(), noisy: false })
     }
 
     /// How many samples a payload will make, found without decoding it.
@@ -64,6 +65,15 @@ impl Decoder {
             Kind::Opus(opus) => opus.decode(payload, out)?,
         }
         Ok(samples)
+    }
+
+    /// Reads what the next payload will be written over, so that many decoders' memory comes into the cache at once. What it
+    /// returns means nothing.
+    pub fn warm(&self) -> u64 {
+        match &self.kind {
+            Kind::Stream(stream) => stream.warm(),
+            Kind::Opus(_) => 0,
+        }
     }
 
     /// Makes sound in the place of what was lost. It fades to comfort noise like the background after 60 ms.

@@ -16,20 +16,19 @@ pub enum Law {
 impl Law {
     /// Decodes one octet per sample, as many as both slices have room for.
     pub fn decode(self, payload: &[u8], out: &mut [i16]) {
-        let table = match self {
-            Self::Mu => &MU_DECODE,
-            Self::A => &A_DECODE,
-        };
-        for (sample, &octet) in out.iter_mut().zip(payload) {
-            *sample = table[usize::from(octet)];
-        }
+        translate(payload, out, |octet| self.table()[usize::from(octet)]);
+    }
+
+    /// The sample that an octet stands for.
+    pub(crate) fn expand(self, octet: u8) -> i16 {
+        self.table()[usize::from(octet)]
     }
 
     /// Encodes one sample per octet, as many as both slices have room for.
     pub fn encode(self, pcm: &[i16], out: &mut [u8]) {
         match self {
-            Self::Mu => encode_by(&MU_ENCODE, pcm, out, MU_SHIFT),
-            Self::A => encode_by(&A_ENCODE, pcm, out, A_SHIFT),
+            Self::Mu => translate(pcm, out, |sample| look_up(&MU_ENCODE, sample, MU_SHIFT)),
+            Self::A => translate(pcm, out, |sample| look_up(&A_ENCODE, sample, A_SHIFT)),
         }
     }
 
@@ -40,13 +39,30 @@ impl Law {
             Self::A => 0xd5,
         }
     }
+
+    fn table(self) -> &'static [i16; 256] {
+        match self {
+            Self::Mu => &MU_DECODE,
+            Self::A => &A_DECODE,
+        }
+    }
 }
 
-fn encode_by<const N: usize>(table: &[u8; N], pcm: &[i16], out: &mut [u8], shift: u32) {
-    for (octet, &sample) in out.iter_mut().zip(pcm) {
-        // N is a power of two: the mask shows the compiler that the index is in bounds.
-        *octet = table[usize::from(sample as u16 >> shift) & (N - 1)];
+/// Eight at a time, as the loop around one look-up would cost as much as that.
+fn translate<T: Copy, U>(from: &[T], to: &mut [U], one: impl Fn(T) -> U) {
+    let len = from.len().min(to.len());
+    let ((from, last), (to, last_to)) = (from[..len].as_chunks::<8>(), to[..len].as_chunks_mut::<8>());
+    for (from, to) in from.iter().zip(to) {
+        for (from, to) in from.iter().zip(to) {
+            *to = one(*from);
+        }
     }
+    last.iter().zip(last_to).for_each(|(from, to)| *to = one(*from));
+}
+
+fn look_up<const N: usize>(table: &[u8; N], sample: i16, shift: u32) -> u8 {
+    // N is a power of two: the mask shows the compiler that the index is in bounds.
+    table[usize::from(sample as u16 >> shift) & (N - 1)]
 }
 
 /// Low bits of a 16-bit sample that the law does not look at: μ-law is defined on 14 bits, A-law (encoding) on 12.

@@ -21,7 +21,7 @@ pub mod stretch;
 mod vector;
 
 pub use audio_file::{AudioFile, AudioFileError, read_audio};
-pub use codec::{Codec, CodecError, Opus};
+pub use codec::{Codec, CodecError, CodecId, Opus};
 pub use concealment::Concealer;
 pub use decoder::Decoder;
 pub use encoder::Encoder;

@@ -27,7 +27,8 @@ fn main() {
     let mut arguments = std::env::args().skip(1).map_while(|argument| argument.parse::<u64>().ok());
     let legs = arguments.next().unwrap_or(100);
     let talkers = arguments.next().unwrap_or(3).min(legs);
-    let config = EngineConfig { workers: 1, ..EngineConfig::new(ADDRESS, 20000..=29999, 1) };
+    let config =
+        EngineConfig { workers: 1, keep_phases: true, ..EngineConfig::new(ADDRESS, 20000..=29999, 1) };
     let (mut engine, mut workers) = Engine::manual(config);
     let open = Command::OpenRoom {
         room: ROOM,

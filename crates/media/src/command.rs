@@ -6,6 +6,7 @@ use confab_audio::{LegId, PlaybackId, StreamConfig};
 use confab_codec::CodecError;
 use confab_mixer::Control;
 
+use crate::lateness::Lateness;
 use crate::recording::{Mark, RecordingId};
 use crate::sound::Sound;
 
@@ -236,10 +237,14 @@ pub struct EngineStats {
     pub rooms_failed: u64,
     /// Events that found no place in the queue to the control side.
     pub events_dropped: u64,
+    /// Packets that were not sent as more began to talk in one tick than there were encoders for, in ticks of a leg.
+    pub feeds_short: u64,
     /// Time the workers were busy, µs.
     pub busy_us: u64,
     /// How late the latest tick began, µs.
     pub latest_us: u64,
+    /// How late all of them began.
+    pub lateness: Lateness,
     /// Legs that were refused as no worker, or not that of their room, had time for them.
     pub refused: u64,
     /// How often something was left out so as to keep up, or taken up again.

@@ -13,20 +13,22 @@ use confab_audio::{
     StreamConfig,
 };
 use confab_codec::{Codec, ComfortNoise};
-use confab_mixer::MixerConfig;
+use confab_mixer::{Control, MixerConfig};
 use rtrb::RingBuffer;
 
 use crate::command::{Command, CommandError, EngineStats, Event, Listener, RoomId, RoomRate};
 use crate::link::{Link, link};
-use crate::order::{Arrival, Order, What};
+use crate::order::{Arrival, Order, What, Word};
 use crate::place::{LegPlace, PlaybackPlace, RoomPlace, Started, best_common_rate};
 use crate::ports::PortPool;
 use crate::recording::{RecordingId, Reel, TapeId};
 use crate::room::{Line, LiveRoom};
 use crate::thread::{Scheduling, Wake, spawn};
+use crate::throttle::usable_share;
 use crate::worker::Worker;
 
 mod digits;
+mod feeds;
 mod load;
 mod recording;
 
@@ -52,6 +54,9 @@ pub struct EngineConfig {
     pub pin: bool,
     /// The share of a worker's time that is kept free, 0 to 1: a leg that would need it is refused.
     pub headroom: f32,
+    /// Rooms tick where they were opened in their interval, not when their talkers' packets come: for a clock that jumps from
+    /// tick to tick.
+    pub keep_phases: bool,
     /// When a leg's silence is told.
     pub silence: SilenceLimits,
     /// Seeds SSRCs, first sequence numbers and timestamps, RTCP intervals and comfort noise.
@@ -63,7 +68,7 @@ impl EngineConfig {
     #[must_use]
     pub fn new(address: IpAddr, ports: RangeInclusive<u16>, seed: u64) -> Self {
         let silence = SilenceLimits::default();
-        Self { address, ports, workers: 0, pin: false, headroom: 0.2, silence, seed }
+        Self { address, ports, workers: 0, pin: false, headroom: 0.2, keep_phases: false, silence, seed }
     }
 }
 
@@ -87,6 +92,7 @@ pub struct Engine {
     noises: HashMap<(u16, u32), Arc<[i16]>>,
     clock: Clock,
     silence: SilenceLimits,
+    keep_phases: bool,
     random: Random,
     opened_rooms: u32,
     /// When the workers were looked at last, while there is somebody to be served.
@@ -108,6 +114,9 @@ impl Engine {
             engine.links[index].thread = Some(handle.thread().clone());
             engine.threads.push(handle);
             engine.scheduling.push(scheduling);
+            if scheduling.real_time {
+                engine.links[index].pressure.cap(usable_share());
+            }
         }
         Ok(engine)
     }
@@ -131,6 +140,7 @@ impl Engine {
             noises: HashMap::new(),
             clock: clock(),
             silence: config.silence,
+            keep_phases: config.keep_phases,
             random: Random::new(config.seed),
             opened_rooms: 0,
             measured: None,
@@ -159,12 +169,14 @@ impl Engine {
         let worker = self.admit(room)?;
         let sockets = self.ports.take().ok_or(Refusal::Ports)?;
         let port = sockets.port();
-        self.links[worker].legs += 1;
-        self.legs.insert(leg, LegPlace::Opened { sockets, worker });
+        let weight = self.usual_weight(room);
+        self.links[worker].count_leg(weight);
+        self.legs.insert(leg, LegPlace::Opened { sockets, worker, weight });
         Ok(port)
     }
 
-    /// Hands a command to the worker it concerns. `StopLeg` and `CloseRoom` never meet a full queue: they wait on
+    /// Hands a command to the worker it concerns, which sees it when it runs next or is woken by
+    /// [`flush`](Self::flush). `StopLeg` and `CloseRoom` never meet a full queue: they wait on
     /// this side until there is a place.
     pub fn command(&mut self, command: Command) -> Result<(), CommandError> {
         match command {
@@ -194,6 +206,7 @@ impl Engine {
                     denoise,
                     echo,
                     legs,
+                    work: 0,
                     most_legs: 0,
                 };
                 self.open_room(room, place)
@@ -203,7 +216,7 @@ impl Engine {
             Command::MoveLeg { leg, room, stream } => self.move_to_room(leg, room, stream),
             Command::UpdateStream { leg, stream } => self.update_stream(leg, stream),
             Command::StopLeg { leg } => self.stop_leg(leg),
-            Command::Set { leg, control } => self.order_leg(leg, What::Set(leg, control)),
+            Command::Set { leg, control } => self.set(leg, control),
             Command::Hold { leg, on } => self.order_leg(leg, What::Hold(leg, on)),
             Command::Play { playback, to, sounds, repeat, gain_db, duck_db } => {
                 let room = match to {
@@ -228,12 +241,24 @@ impl Engine {
         }
     }
 
-    /// The next thing that happened, if any. Also frees what the workers are done with, so it wants to be called
+    /// Wakes the workers that were sent anything; to be called after the commands of one turn. It costs a switch to their
+    /// thread and back, so they are not woken for each.
+    pub fn flush(&mut self) {
+        self.links.iter_mut().for_each(Link::wake);
+    }
+
+    /// The next thing that happened, if any. Also flushes and frees what the workers are done with, so it wants to be called
     /// until `None` after each wake.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.links.iter_mut().for_each(Link::flush);
+        self.flush();
         loop {
-            let event = self.links.iter_mut().find_map(Link::receive)?;
+            let event = match self.links.iter_mut().find_map(Link::receive)? {
+                Word::Event(event) => event,
+                Word::Demand(room, demand) => {
+                    self.lend(room, demand);
+                    continue;
+                }
+            };
             let Event::Audio(confab_audio::Event::PlaybackDone { playback }) = event else {
                 return Some(event);
             };
@@ -256,7 +281,7 @@ impl Engine {
         }
         let mixer = self.mixer_config(&place, place.format.rate);
         let config = RoomConfig { mixer, clock: self.clock, silence: self.silence };
-        let opened = Box::new(LiveRoom::new(Room::new(config)));
+        let opened = Box::new(LiveRoom::new(room, Room::new(config)));
         let phase = self.next_phase(place.format.interval());
         self.order(place.worker, room, What::Open { room: opened, phase })?;
         self.links[place.worker].rooms += 1;
@@ -288,11 +313,15 @@ impl Engine {
         let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
         self.retune(room, Some(codec))?;
         let made = self.make_leg(leg, room, stream)?;
-        let Some(LegPlace::Opened { sockets, worker: counted }) = self.legs.remove(&leg) else {
+        let Some(LegPlace::Opened { sockets, worker: counted, weight: guessed }) = self.legs.remove(&leg)
+        else {
             return Err(CommandError::UnknownLeg(leg));
         };
-        self.move_leg(counted, worker);
-        let started = Started { port: sockets.port(), room, worker, codec, knows_events, tones_until: None };
+        self.links[counted].discount_leg(guessed);
+        let weight = self.weigh(codec, room);
+        self.links[worker].count_leg(weight);
+        let port = sockets.port();
+        let started = Started { port, room, worker, codec, weight, knows_events, tones_until: None };
         self.legs.insert(leg, LegPlace::Started(started));
         self.links[worker].send(Order { room, what: What::Start(Line { leg: made, sockets }) });
         Ok(())
@@ -300,48 +329,61 @@ impl Engine {
 
     /// Both rooms' workers are told at once; the leg itself goes from one to the other without us.
     fn move_to_room(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<(), CommandError> {
-        let started @ Started { room: from, worker: source, .. } = self.started(leg)?;
+        let started @ Started { room: from, worker: source, weight: old, .. } = self.started(leg)?;
         let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
         let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
         self.retune(room, Some(codec))?;
+        let change = self.stream_change(leg, room, stream)?;
+        let weight = self.weigh(codec, room);
         let place = self.rooms.get_mut(&room).ok_or(CommandError::UnknownRoom(room))?;
-        let change = StreamChange::new(stream, place.format, place.tuning())
-            .map_err(|error| CommandError::Codec { leg, error })?;
-        place.legs.push(leg);
-        place.most_legs = place.most_legs.max(place.legs.len());
+        place.enter(leg, weight);
         let (departure, way) = RingBuffer::new(1);
         self.links[source].send(Order { room: from, what: What::HandOver(leg, departure) });
         let arrival = Box::new(Arrival { way, change });
         self.links[worker].send(Order { room, what: What::TakeOver(arrival) });
-        self.legs.insert(leg, LegPlace::Started(Started { room, worker, codec, knows_events, ..started }));
-        self.move_leg(source, worker);
+        let started = Started { room, worker, codec, weight, knows_events, ..started };
+        self.legs.insert(leg, LegPlace::Started(started));
+        self.links[source].discount_leg(old);
+        self.links[worker].count_leg(weight);
         self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
         self.names.remove(&leg);
         if let Some(place) = self.rooms.get_mut(&from) {
-            place.legs.retain(|&other| other != leg);
+            place.leave(leg, old);
         }
         self.retune(from, None)
     }
 
     fn make_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<Box<Leg>, CommandError> {
+        let weight = self.weigh(stream.codec, room);
+        let make = if self.wants_feed(leg, room, stream.codec) { Leg::new } else { Leg::without_feed };
         let place = self.rooms.get_mut(&room).ok_or(CommandError::UnknownRoom(room))?;
-        let made = Leg::new(leg, stream, place.format, place.tuning(), self.random.next(), Instant::now())
+        let made = make(leg, stream, place.format, place.tuning(), self.random.next(), Instant::now())
             .map_err(|error| CommandError::Codec { leg, error })?;
-        place.legs.push(leg);
-        place.most_legs = place.most_legs.max(place.legs.len());
+        place.enter(leg, weight);
         Ok(Box::new(made))
+    }
+
+    fn stream_change(
+        &self,
+        leg: LegId,
+        room: RoomId,
+        stream: StreamConfig,
+    ) -> Result<StreamChange, CommandError> {
+        let place = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?;
+        let brings_feed = self.wants_feed(leg, room, stream.codec);
+        let make = if brings_feed { StreamChange::new } else { StreamChange::without_feed };
+        make(stream, place.format, place.tuning()).map_err(|error| CommandError::Codec { leg, error })
     }
 
     fn update_stream(&mut self, leg: LegId, stream: StreamConfig) -> Result<(), CommandError> {
         let Started { room, worker, .. } = self.started(leg)?;
-        let place = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?;
         let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
-        let change = StreamChange::new(stream, place.format, place.tuning())
-            .map_err(|error| CommandError::Codec { leg, error })?;
+        let change = self.stream_change(leg, room, stream)?;
         self.order(worker, room, What::Update(leg, Box::new(change)))?;
         if let Some(LegPlace::Started(started)) = self.legs.get_mut(&leg) {
             (started.codec, started.knows_events) = (codec, knows_events);
         }
+        self.reweigh(leg);
         self.retune(room, None)
     }
 
@@ -349,17 +391,17 @@ impl Engine {
         let place = self.legs.remove(&leg).ok_or(CommandError::UnknownLeg(leg))?;
         self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
         match place {
-            LegPlace::Opened { sockets, worker } => {
+            LegPlace::Opened { sockets, worker, weight } => {
                 self.ports.free(sockets.port());
-                self.links[worker].legs -= 1;
+                self.links[worker].discount_leg(weight);
             }
-            LegPlace::Started(Started { port, room, worker, .. }) => {
+            LegPlace::Started(Started { port, room, worker, weight, .. }) => {
                 self.ports.free(port);
                 let link = &mut self.links[worker];
-                link.legs -= 1;
+                link.discount_leg(weight);
                 link.send(Order { room, what: What::Stop(leg) });
                 if let Some(place) = self.rooms.get_mut(&room) {
-                    place.legs.retain(|&other| other != leg);
+                    place.leave(leg, weight);
                     self.retune(room, None)?;
                 }
             }
@@ -389,6 +431,7 @@ impl Engine {
         if let Some(place) = self.rooms.get_mut(&room) {
             place.format.rate = rate;
         }
+        place.legs.iter().for_each(|&leg| self.reweigh(leg));
         Ok(())
     }
 
@@ -422,6 +465,13 @@ impl Engine {
         }
         self.playbacks.remove(&playback);
         Ok(())
+    }
+
+    fn set(&mut self, leg: LegId, control: Control) -> Result<(), CommandError> {
+        if control == Control::InbandDigits(true) {
+            self.order_leg(leg, What::Equip(Box::default()))?;
+        }
+        self.order_leg(leg, What::Set(leg, control))
     }
 
     fn order_leg(&mut self, leg: LegId, what: What) -> Result<(), CommandError> {

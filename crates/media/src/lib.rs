@@ -10,6 +10,7 @@
 
 mod command;
 mod engine;
+mod lateness;
 mod link;
 mod order;
 mod place;
@@ -20,6 +21,7 @@ mod recording;
 mod room;
 mod sound;
 mod thread;
+mod throttle;
 mod turn;
 mod worker;
 
@@ -30,6 +32,7 @@ pub use confab_audio::{
 pub use confab_codec::{Codec, Opus};
 pub use confab_mixer::{Control, Hear};
 pub use engine::{Engine, EngineConfig, Refusal, Shift, WorkerLoad};
+pub use lateness::Lateness;
 pub use pressure::Step;
 pub use recording::{
     Clip, FileFormat, Mark, Recorder, RecorderEvent, RecorderStats, RecordingId, RecordingSpec, Reel,

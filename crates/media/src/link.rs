@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::Duration;
 
-use confab_audio::LATE;
+use confab_audio::{Demand, LATE, Relief};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::command::{EngineStats, Event};
-use crate::order::{Order, Retired};
+use crate::command::{EngineStats, Event, RoomId};
+use crate::lateness::Counts;
+use crate::order::{Order, Retired, Word};
 use crate::pressure::{Pressure, Step};
 
 const ORDERS: usize = 4096;
-const EVENTS: usize = 8192;
+const WORDS: usize = 8192;
 const RETIRED: usize = 8192;
 
 /// The control side's end.
@@ -22,20 +23,24 @@ pub(crate) struct Link {
     orders: Producer<Order>,
     /// Orders that must arrive, for which the ring had no place.
     backlog: VecDeque<Order>,
-    events: Consumer<Event>,
+    /// Orders were sent since the worker was last woken.
+    unheard: bool,
+    words: Consumer<Word>,
     retired: Consumer<Retired>,
     pub(crate) counters: Arc<Counters>,
     /// To be unparked when there is an order; `None` for a worker without a thread.
     pub(crate) thread: Option<Thread>,
     /// Rooms that live there.
     pub(crate) rooms: usize,
-    /// Legs that live there or will.
+    /// Legs that live there or will, and the sum of their weights.
     pub(crate) legs: usize,
+    pub(crate) work: u32,
     pub(crate) pressure: Pressure,
     /// What the counters said when they were looked at last.
     pub(crate) seen: EngineStats,
-    /// What its rooms were told to leave out.
+    /// What was told of it to be left out, and what its rooms were told.
     pub(crate) told: Step,
+    pub(crate) relief: Relief,
     /// Callers that were refused since the worker last took some.
     pub(crate) refused: u64,
 }
@@ -43,7 +48,7 @@ pub(crate) struct Link {
 /// The worker's end.
 pub(crate) struct Port {
     orders: Consumer<Order>,
-    events: Producer<Event>,
+    words: Producer<Word>,
     retired: Producer<Retired>,
     pub(crate) counters: Arc<Counters>,
     /// Something was sent since the control side was last woken.
@@ -58,9 +63,11 @@ pub(crate) struct Counters {
     pub(crate) skipped_ticks: AtomicU64,
     pub(crate) rooms_failed: AtomicU64,
     pub(crate) events_dropped: AtomicU64,
+    pub(crate) feeds_short: AtomicU64,
     pub(crate) busy_ns: AtomicU64,
     /// How late the latest tick began.
     pub(crate) latest_us: AtomicU64,
+    pub(crate) lateness: Counts,
 }
 
 impl Counters {
@@ -72,8 +79,10 @@ impl Counters {
             skipped_ticks: sum.skipped_ticks + read(&self.skipped_ticks),
             rooms_failed: sum.rooms_failed + read(&self.rooms_failed),
             events_dropped: sum.events_dropped + read(&self.events_dropped),
+            feeds_short: sum.feeds_short + read(&self.feeds_short),
             busy_us: sum.busy_us + read(&self.busy_ns) / 1000,
             latest_us: sum.latest_us.max(read(&self.latest_us)),
+            lateness: self.lateness.add_to(sum.lateness),
             ..sum
         }
     }
@@ -91,24 +100,27 @@ pub(crate) fn count(counter: &AtomicU64, more: u64) {
 /// Two ends of a new link to a worker that may use this share of its core.
 pub(crate) fn link(limit: f32) -> (Link, Port) {
     let (order_in, order_out) = RingBuffer::new(ORDERS);
-    let (event_in, event_out) = RingBuffer::new(EVENTS);
+    let (word_in, word_out) = RingBuffer::new(WORDS);
     let (retired_in, retired_out) = RingBuffer::new(RETIRED);
     let counters = Arc::new(Counters::default());
     let link = Link {
         orders: order_in,
         backlog: VecDeque::new(),
-        events: event_out,
+        unheard: false,
+        words: word_out,
         retired: retired_out,
         counters: Arc::clone(&counters),
         thread: None,
         rooms: 0,
         legs: 0,
+        work: 0,
         pressure: Pressure::new(limit),
         seen: EngineStats::default(),
         told: Step::default(),
+        relief: Relief::default(),
         refused: 0,
     };
-    let port = Port { orders: order_out, events: event_in, retired: retired_in, counters, unseen: false };
+    let port = Port { orders: order_out, words: word_in, retired: retired_in, counters, unseen: false };
     (link, port)
 }
 
@@ -119,7 +131,7 @@ impl Link {
         self.backlog.is_empty() && self.orders.slots() > 0
     }
 
-    /// Sends an order, later if there is no place now.
+    /// Sends an order, later if there is no place now. The worker sees it when it runs next, or is [woken](Self::wake).
     pub(crate) fn send(&mut self, order: Order) {
         self.backlog.push_back(order);
         self.flush();
@@ -131,23 +143,25 @@ impl Link {
         for order in self.backlog.drain(..places) {
             let _never_full = self.orders.push(order);
         }
-        if places > 0 {
-            self.unpark();
+        self.unheard |= places > 0;
+    }
+
+    /// Wakes the worker if it was sent anything.
+    pub(crate) fn wake(&mut self) {
+        self.flush();
+        if std::mem::take(&mut self.unheard)
+            && let Some(thread) = &self.thread
+        {
+            thread.unpark();
         }
     }
 
-    /// The next event; frees what the worker has handed back.
-    pub(crate) fn receive(&mut self) -> Option<Event> {
+    /// What the worker tells next; frees what it has handed back.
+    pub(crate) fn receive(&mut self) -> Option<Word> {
         while let Ok(retired) = self.retired.pop() {
             drop(retired);
         }
-        self.events.pop().ok()
-    }
-
-    fn unpark(&self) {
-        if let Some(thread) = &self.thread {
-            thread.unpark();
-        }
+        self.words.pop().ok()
     }
 }
 
@@ -169,10 +183,12 @@ impl Port {
 
     /// Tells the control side; an event without a place is counted and lost.
     pub(crate) fn emit(&mut self, event: Event) {
-        self.unseen = true;
-        if self.events.push(event).is_err() {
-            count(&self.counters.events_dropped, 1);
-        }
+        self.say(Word::Event(event));
+    }
+
+    /// Asks for feeds; a room that gets none asks again.
+    pub(crate) fn demand(&mut self, room: RoomId, demand: Demand) {
+        self.say(Word::Demand(room, demand));
     }
 
     /// Tells the control side what happened in a room.
@@ -185,6 +201,7 @@ impl Port {
         let counters = &*self.counters;
         count(&counters.ticks, 1);
         count(&counters.late_ticks, u64::from(late > LATE));
+        counters.lateness.count(late);
         counters.latest_us.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
     }
 
@@ -192,6 +209,13 @@ impl Port {
     pub(crate) fn retire(&mut self, retired: Retired) {
         self.unseen = true;
         drop(self.retired.push(retired));
+    }
+
+    fn say(&mut self, word: Word) {
+        self.unseen = true;
+        if self.words.push(word).is_err() {
+            count(&self.counters.events_dropped, 1);
+        }
     }
 }
 
@@ -205,11 +229,11 @@ mod tests {
     #[test]
     fn events_beyond_the_ring_are_counted() {
         let (mut link, mut port) = link(1.0);
-        for leg in 0..EVENTS as u64 + 3 {
+        for leg in 0..WORDS as u64 + 3 {
             port.tell(confab_audio::Event::TalkStarted { leg: LegId(leg) });
         }
         assert_eq!(link.counters.add_to(EngineStats::default()).events_dropped, 3);
-        assert_eq!(std::iter::from_fn(|| link.receive()).count(), EVENTS);
+        assert_eq!(std::iter::from_fn(|| link.receive()).count(), WORDS);
         assert!(std::mem::take(&mut port.unseen));
     }
 

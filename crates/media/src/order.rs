@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use confab_audio::{Leg, LegId, Relief, Retuned, StreamChange};
-use confab_mixer::{Control, Playback};
+use confab_audio::{Demand, Feed, Leg, LegId, Relief, Retuned, StreamChange};
+use confab_mixer::{Control, DigitFinder, Playback};
 use rtrb::{Consumer, Producer};
 
-use crate::command::RoomId;
+use crate::command::{Event, RoomId};
 use crate::recording::{Mark, Tape, TapeId};
 use crate::room::{Line, LiveRoom};
 
@@ -31,7 +31,10 @@ pub(crate) enum What {
     /// Take in a leg that is on its way here.
     TakeOver(Box<Arrival>),
     Update(LegId, Box<StreamChange>),
+    Lend(Feeds),
     Stop(LegId),
+    /// Something that a control which follows may need.
+    Equip(Box<DigitFinder>),
     Set(LegId, Control),
     Hold(LegId, bool),
     Ease(Relief),
@@ -57,6 +60,17 @@ pub(crate) struct Arrival {
     pub(crate) change: StreamChange,
 }
 
+/// Encoders on their way to a room or back.
+pub(crate) type Feeds = Vec<Box<Feed>>;
+
+/// What a worker tells.
+#[expect(clippy::large_enum_variant, reason = "a worker may not allocate, and most are events")]
+pub(crate) enum Word {
+    Event(Event),
+    /// A room needs feeds.
+    Demand(RoomId, Demand),
+}
+
 /// Something a worker is done with, to be freed by the control side: never read, only dropped.
 #[expect(dead_code, reason = "the fields are carried to be dropped elsewhere")]
 pub(crate) enum Retired {
@@ -65,7 +79,10 @@ pub(crate) enum Retired {
     Way(Producer<Handed>),
     Arrival(Box<Arrival>),
     Stream(Box<StreamChange>),
+    Feed(Box<Feed>),
+    Feeds(Feeds),
     Retuned(Box<Retuned>),
+    Finder(Box<DigitFinder>),
     Playback(Playback),
     Tape(Box<Tape>),
     Mark(Box<Mark>),

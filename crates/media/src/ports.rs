@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 
+use rustix::net::connect_unspec;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::receive::stamp_arrivals;
@@ -15,19 +16,26 @@ use confab_audio::Channel;
 const RECEIVE_BUFFER_BYTES: usize = 64 * 1024;
 
 /// The two sockets of a leg: RTP on an even port, RTCP on the next one (RFC 3550 §11). Both non-blocking.
+///
+/// The RTP socket can be made to *follow* one peer: it is connected then, which saves the kernel the way to that peer with
+/// each packet, and it refuses what others send before we see it.
 #[derive(Debug)]
 pub(crate) struct SocketPair {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     port: u16,
     is_v6: bool,
+    /// Bound to any address of ours, it would get one address by being connected, and hear nothing on the others.
+    may_follow: bool,
+    followed: Option<SocketAddr>,
 }
 
 impl SocketPair {
     fn bind(address: IpAddr, port: u16) -> io::Result<Self> {
         let rtp = bind(SocketAddr::new(address, port))?;
         let rtcp = bind(SocketAddr::new(address, port + 1))?;
-        Ok(Self { rtp, rtcp, port, is_v6: address.is_ipv6() })
+        let (is_v6, may_follow) = (address.is_ipv6(), !address.is_unspecified());
+        Ok(Self { rtp, rtcp, port, is_v6, may_follow, followed: None })
     }
 
     /// The socket for RTP or the one for RTCP.
@@ -38,9 +46,28 @@ impl SocketPair {
         }
     }
 
-    /// Whether the sockets want IPv4 addresses mapped into IPv6.
-    pub(crate) fn is_v6(&self) -> bool {
-        self.is_v6
+    /// Follows this peer from now on, or none.
+    pub(crate) fn follow(&mut self, peer: Option<SocketAddr>) {
+        if peer == self.followed || !self.may_follow {
+            return;
+        }
+        let followed = match peer {
+            Some(peer) => self.rtp.connect(reachable(peer, self.is_v6)).is_ok(),
+            None => connect_unspec(&self.rtp).is_err(),
+        };
+        self.followed = peer.filter(|_| followed);
+    }
+
+    /// Sends a datagram now.
+    pub(crate) fn send(&self, channel: Channel, to: SocketAddr, octets: &[u8]) -> io::Result<usize> {
+        if channel == Channel::Rtp && self.followed == Some(to) {
+            return match self.rtp.send(octets) {
+                // The news that an earlier packet was refused; this one was not sent.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => self.rtp.send(octets),
+                sent => sent,
+            };
+        }
+        self.channel(channel).send_to(octets, reachable(to, self.is_v6))
     }
 
     /// The RTP port.
@@ -172,6 +199,43 @@ mod tests {
         for range in [10001..=10002, 10000..=10000, 65535..=65535] {
             assert!(PortPool::new(loopback(4), range).take().is_none());
         }
+    }
+
+    #[test]
+    fn a_socket_that_follows_one_peer_hears_no_other() {
+        let address = loopback(5);
+        let mut sockets = PortPool::new(address, 20000..=20001).take().unwrap();
+        let [peer, other] = [1, 2].map(|_| UdpSocket::bind((address, 0)).unwrap());
+        let heard = |sockets: &SocketPair| {
+            [&peer, &other].map(|phone| {
+                // Refused where only the peer is heard.
+                let _ = phone.send_to(b"x", (address, 20000));
+                sockets.rtp.recv_from(&mut [0; 8]).is_ok()
+            })
+        };
+        assert_eq!(heard(&sockets), [true, true]);
+        let to = peer.local_addr().unwrap();
+        sockets.follow(Some(to));
+        assert_eq!(heard(&sockets), [true, false]);
+        sockets.send(Channel::Rtp, to, b"back").unwrap();
+        assert_eq!(peer.recv(&mut [0; 8]).unwrap(), 4);
+        sockets.send(Channel::Rtp, other.local_addr().unwrap(), b"elsewhere").unwrap();
+        assert_eq!(other.recv(&mut [0; 16]).unwrap(), 9);
+        sockets.follow(None);
+        assert_eq!(heard(&sockets), [true, true]);
+    }
+
+    /// An ICMP error tells of a packet before: the one that is sent or read now is not to be lost with it.
+    #[test]
+    fn a_peer_that_comes_back_misses_nothing() {
+        let address = loopback(6);
+        let mut sockets = PortPool::new(address, 20000..=20001).take().unwrap();
+        let to = UdpSocket::bind((address, 0)).unwrap().local_addr().unwrap();
+        sockets.follow(Some(to));
+        sockets.send(Channel::Rtp, to, b"nobody is there").unwrap();
+        let back = UdpSocket::bind(to).unwrap();
+        sockets.send(Channel::Rtp, to, b"again").unwrap();
+        assert_eq!(back.recv(&mut [0; 16]).unwrap(), 5);
     }
 
     #[test]

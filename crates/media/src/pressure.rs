@@ -1,8 +1,9 @@
 //! How hard a worker works, who still fits, and what is left out so that it keeps up.
 //!
-//! All of it follows from what was measured: the share of the time that the worker was busy, and the legs that it had.
-//! Both are smoothed alike, so that the share of those who came since then is known, too: they are as many as the legs are
-//! more than the smoothed legs, and each costs what the others cost.
+//! All of it follows from what was measured: the share of the time that the worker was busy, and the work that its legs
+//! are, counted in legs of G.711: what one of those costs is learnt, what the others cost beside it is known. Both are
+//! smoothed alike, so that the share of those who came since then is known, too: their work is what there is more than the
+//! smoothed work, and costs what the other costs.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -18,6 +19,12 @@ const NEWEST: f32 = 0.5;
 const FIRST_GUESS: f32 = 0.0002;
 /// The first guess counts as much as so many legs that were measured.
 const GUESSED_LEGS: f32 = 1.0;
+
+/// A worker that is busy, and so many of whose ticks come late, is behind.
+const BEHIND: f32 = 0.1;
+/// Rooms keep their phases above this load, until it is below the other one.
+const CROWDED: f32 = 0.5;
+const UNCROWDED: f32 = 0.4;
 
 /// For the effect of a step to be seen, before there is another one.
 const SETTLES: Duration = Duration::from_secs(1);
@@ -60,6 +67,7 @@ impl Step {
             no_denoising: self >= Self::Denoising,
             max_complexity: (self >= Self::Complexity).then_some(Self::COMPLEXITY),
             max_talkers: (self >= Self::Talkers).then_some(Self::MOST_TALKERS),
+            keep_phase: false,
         }
     }
 
@@ -100,10 +108,10 @@ impl fmt::Display for Step {
 pub(crate) struct Sample {
     /// Share of the time that it was busy.
     pub(crate) busy: f32,
-    /// Legs that it has.
-    pub(crate) legs: usize,
-    /// Many of its ticks came late.
-    pub(crate) is_late: bool,
+    /// Work that its legs are now, in legs of G.711.
+    pub(crate) work: f32,
+    /// Share of its ticks that came late.
+    pub(crate) late: f32,
 }
 
 /// One worker's load and what is done about it. Shares are of one core, 0 to 1.
@@ -113,8 +121,12 @@ pub(crate) struct Pressure {
     limit: f32,
     /// The share in use, smoothed.
     load: f32,
-    /// The legs that used it, smoothed alike.
-    legs: f32,
+    /// The work that used it, and the share of ticks that came late, smoothed alike.
+    work: f32,
+    late: f32,
+    /// The work when it was measured last.
+    measured: f32,
+    is_crowded: bool,
     step: Step,
     changed: Option<Instant>,
     calm_since: Option<Instant>,
@@ -129,13 +141,26 @@ impl Pressure {
         Self {
             limit,
             load: 0.0,
-            legs: 0.0,
+            work: 0.0,
+            late: 0.0,
+            measured: 0.0,
+            is_crowded: false,
             step: Step::Nothing,
             changed: None,
             calm_since: None,
             calm: SHORTEST_CALM,
             eased: None,
         }
+    }
+
+    /// No more than this share may be used in any case.
+    pub(crate) fn cap(&mut self, share: f32) {
+        self.limit = self.limit.min(share);
+    }
+
+    /// The share that may be used.
+    pub(crate) fn limit(&self) -> f32 {
+        self.limit
     }
 
     /// The share in use, smoothed.
@@ -148,14 +173,19 @@ impl Pressure {
         self.step
     }
 
-    /// The share that so many legs will use.
-    pub(crate) fn expected(&self, legs: usize) -> f32 {
-        (self.load + (legs as f32 - self.legs) * self.cost()).max(0.0)
+    /// What so many rooms of the worker do without. One that has it for itself may tick when it likes.
+    pub(crate) fn relief(&self, rooms: usize) -> Relief {
+        Relief { keep_phase: self.is_crowded && rooms > 1, ..self.step.relief() }
     }
 
-    /// Whether a caller can be taken beside so many legs.
-    pub(crate) fn takes(&self, legs: usize) -> bool {
-        self.step < Step::Callers && self.fits(legs, 0.0)
+    /// The share that so much work will use.
+    pub(crate) fn expected(&self, work: f32) -> f32 {
+        (self.load + (work - self.work) * self.cost()).max(0.0)
+    }
+
+    /// Whether so much more can be taken beside so much work.
+    pub(crate) fn takes(&self, work: f32, more: f32) -> bool {
+        self.step < Step::Callers && self.fits(work + more, 0.0)
     }
 
     /// A caller had to be refused.
@@ -167,19 +197,25 @@ impl Pressure {
 
     /// Whether there is nothing to look at until somebody comes.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.step == Step::Nothing && self.load < 0.001 && self.legs < 0.1
+        self.step == Step::Nothing && self.load < 0.001 && self.work < 0.1
     }
 
     /// Takes note of what the worker did, and decides what is left out from now on.
     pub(crate) fn measure(&mut self, now: Instant, sample: Sample) {
         // Late without being busy: somebody else takes the core, and fewer callers would not help.
-        let is_behind = sample.is_late && sample.busy > self.limit / 2.0;
+        self.late += (sample.late - self.late) * NEWEST;
+        let is_behind = self.late > BEHIND && sample.busy > self.limit / 2.0;
         let busy = if is_behind { sample.busy.max(self.limit) } else { sample.busy };
+        // The work grew while it was busy for so long; what came all at once may have come at the begin.
+        let is_growing = sample.work < 2.0 * self.measured;
+        let worked = if is_growing { f32::midpoint(self.measured, sample.work) } else { sample.work };
+        self.measured = sample.work;
         self.load += (busy - self.load) * NEWEST;
-        self.legs += (sample.legs as f32 - self.legs) * NEWEST;
+        self.work += (worked - self.work) * NEWEST;
+        self.is_crowded = self.load > if self.is_crowded { UNCROWDED } else { CROWDED };
         if self.step == Step::Callers {
-            self.admit_again(now, sample.legs);
-        } else if !self.fits(sample.legs, 0.0) {
+            self.admit_again(now, sample.work);
+        } else if !self.fits(sample.work + 1.0, 0.0) {
             self.climb(now, Step::Callers);
         } else if self.load >= self.limit * self.step.after().begins() {
             self.press(now);
@@ -188,18 +224,18 @@ impl Pressure {
         }
     }
 
-    /// The share that one leg uses.
+    /// The share that one leg of G.711 uses.
     fn cost(&self) -> f32 {
-        (self.load + FIRST_GUESS * GUESSED_LEGS) / (self.legs + GUESSED_LEGS)
+        (self.load + FIRST_GUESS * GUESSED_LEGS) / (self.work + GUESSED_LEGS)
     }
 
-    /// Whether one more than so many fits and leaves so much free.
-    fn fits(&self, legs: usize, free: f32) -> bool {
-        self.expected(legs) + self.cost() + free <= self.limit
+    /// Whether so much work fits and leaves so much free.
+    fn fits(&self, work: f32, free: f32) -> bool {
+        self.expected(work) + free <= self.limit
     }
 
-    fn admit_again(&mut self, now: Instant, legs: usize) {
-        if self.fits(legs, self.limit * PLACE) {
+    fn admit_again(&mut self, now: Instant, work: f32) {
+        if self.fits(work + 1.0, self.limit * PLACE) {
             self.step = self.step.before();
             self.changed = Some(now);
         }

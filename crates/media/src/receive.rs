@@ -3,12 +3,21 @@
 
 use std::io::IoSliceMut;
 use std::net::{SocketAddr, UdpSocket};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::cmsg_space;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
+use nix::errno::Errno;
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmsg, setsockopt, sockopt,
+};
 use nix::sys::time::TimeSpec;
+
+use crate::ports::canonical;
+
+/// Sockets that are read, and legs that are served, in one go.
+pub(crate) const BATCH: usize = 64;
 
 /// The longest datagram that is looked at, octets.
 const LONGEST_DATAGRAM: usize = 2048;
@@ -17,21 +26,38 @@ const LONGEST_DATAGRAM: usize = 2048;
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// One datagram that came.
+#[derive(Clone, Copy)]
 pub(crate) struct Arrived<'a> {
     pub(crate) source: SocketAddr,
     pub(crate) at: Instant,
     pub(crate) octets: &'a [u8],
 }
 
-/// Place for one datagram and what the kernel says of it.
+/// Place for the datagrams of some sockets, and for what the kernel says of them.
 pub(crate) struct Receiver {
     octets: Box<[u8]>,
     control: Vec<u8>,
+    gathered: Vec<Gathered>,
 }
+
+/// Where in the receiver a datagram lies.
+struct Gathered {
+    leg: usize,
+    source: SocketAddr,
+    at: Instant,
+    octets: Range<usize>,
+}
+
+/// What reading one socket gave.
+type Read = (usize, SocketAddr, Instant);
 
 impl Receiver {
     pub(crate) fn new() -> Self {
-        Self { octets: vec![0; LONGEST_DATAGRAM].into(), control: cmsg_space!(TimeSpec) }
+        Self {
+            octets: vec![0; (BATCH + 1) * LONGEST_DATAGRAM].into(),
+            control: cmsg_space!(TimeSpec),
+            gathered: Vec::with_capacity(BATCH),
+        }
     }
 
     /// The next datagram of a socket that does not block. `now` is the present as the caller counts it, `wall` the same by
@@ -42,17 +68,68 @@ impl Receiver {
         now: Instant,
         wall: SystemTime,
     ) -> Option<Arrived<'_>> {
-        let (len, source, waited) = {
-            let mut place = [IoSliceMut::new(&mut self.octets)];
-            let control = Some(&mut self.control[..]);
-            let flags = MsgFlags::MSG_DONTWAIT;
-            let received = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut place, control, flags).ok()?;
-            let stamp = received.cmsgs().ok().and_then(|mut all| all.find_map(stamp)).unwrap_or(wall);
-            (received.bytes, address(received.address?)?, wall.duration_since(stamp).unwrap_or_default())
-        };
-        let waited = if waited < LONGEST_WAIT { waited } else { Duration::ZERO };
-        Some(Arrived { source, at: now.checked_sub(waited).unwrap_or(now), octets: &self.octets[..len] })
+        let start = self.free();
+        let (len, source, at) = self.read(socket, start, now, wall)?;
+        Some(Arrived { source, at, octets: &self.octets[start..start + len] })
     }
+
+    /// Forgets what was gathered.
+    pub(crate) fn clear(&mut self) {
+        self.gathered.clear();
+    }
+
+    /// Reads one datagram of each of these sockets, at most [`BATCH`] from one [`Receiver::clear`] to the next; which of
+    /// [`Receiver::gathered`] they are.
+    pub(crate) fn gather<'a>(
+        &mut self,
+        sockets: impl Iterator<Item = (usize, &'a UdpSocket)>,
+        now: Instant,
+        wall: SystemTime,
+    ) -> Range<usize> {
+        let first = self.gathered.len();
+        for (leg, socket) in sockets.take(BATCH - first) {
+            let start = self.free();
+            let Some((len, source, at)) = self.read(socket, start, now, wall) else { continue };
+            self.gathered.push(Gathered { leg, source, at, octets: start..start + len });
+        }
+        first..self.gathered.len()
+    }
+
+    /// What came, and for which leg.
+    pub(crate) fn gathered(&self, which: Range<usize>) -> impl Iterator<Item = (usize, Arrived<'_>)> {
+        self.gathered[which].iter().map(|Gathered { leg, source, at, octets }| {
+            (*leg, Arrived { source: *source, at: *at, octets: &self.octets[octets.clone()] })
+        })
+    }
+
+    /// Where there is place behind what was gathered.
+    fn free(&self) -> usize {
+        self.gathered.last().map_or(0, |last| last.octets.end)
+    }
+
+    /// Reads a datagram to this place.
+    fn read(&mut self, socket: &UdpSocket, start: usize, now: Instant, wall: SystemTime) -> Option<Read> {
+        let octets = self.octets.get_mut(start..start + LONGEST_DATAGRAM)?;
+        let mut place = [IoSliceMut::new(octets)];
+        let received = match take(socket, &mut place, &mut self.control) {
+            // A packet of ours was refused. The peer may be back: what it has sent lies behind that news.
+            Err(Errno::ECONNREFUSED) => take(socket, &mut place, &mut self.control).ok()?,
+            received => received.ok()?,
+        };
+        let stamp = received.cmsgs().ok().and_then(|mut all| all.find_map(stamp)).unwrap_or(wall);
+        let waited = wall.duration_since(stamp).unwrap_or_default();
+        let waited = if waited < LONGEST_WAIT { waited } else { Duration::ZERO };
+        let source = canonical(address(received.address?)?);
+        Some((received.bytes, source, now.checked_sub(waited).unwrap_or(now)))
+    }
+}
+
+fn take<'a>(
+    socket: &UdpSocket,
+    place: &'a mut [IoSliceMut<'_>; 1],
+    control: &'a mut [u8],
+) -> nix::Result<RecvMsg<'a, 'a, SockaddrStorage>> {
+    recvmsg(socket.as_raw_fd(), place, Some(control), MsgFlags::MSG_DONTWAIT)
 }
 
 /// Asks the kernel for the arrival time of each datagram. Where it refuses, all seem to arrive when they are read.

@@ -1,21 +1,24 @@
 //! A room with its sockets: it reads them before a tick and sends after it.
 
+use std::ops::Range;
 use std::time::Instant;
 
-use confab_audio::{Channel, Leg, LegId, Outbox, Room, StreamChange};
+use confab_audio::{Channel, Datagram, Leg, LegId, Outbox, Room, StreamChange, Tick};
 
-use crate::command::Event;
-use crate::link::Port;
+use crate::command::{Event, RoomId};
+use crate::link::{Port, count};
 use crate::order::{Retired, What};
-use crate::ports::{SocketPair, canonical, reachable};
+use crate::ports::SocketPair;
+use crate::receive::{Arrived, BATCH};
 use crate::recording::{TapeId, Tapes};
 use crate::turn::Turn;
 
 /// Datagrams that one tick reads from one socket: 200 ms of 10 ms packets and some, but no flood.
 const READ_BUDGET: usize = 32;
 
-/// RTCP comes every few seconds and is stamped when it does: it is looked for only in each so-manieth tick.
-const TICKS_PER_REPORT: usize = 25;
+/// RTCP comes every few seconds and is stamped when it does: it is looked for only in each so-manieth tick, and so is whether
+/// a leg's peer has settled.
+const TICKS_PER_LOOK: usize = 25;
 
 /// A leg and its sockets, on the way to its room.
 pub(crate) struct Line {
@@ -26,6 +29,9 @@ pub(crate) struct Line {
 /// A room and the sockets of its legs, in the same order.
 pub(crate) struct LiveRoom {
     pub(crate) room: Room,
+    id: RoomId,
+    /// What the room's [`Room::feeds_short`] was when it was looked at last.
+    feeds_short: u64,
     sockets: Vec<SocketPair>,
     ticks: usize,
     tapes: Tapes,
@@ -35,9 +41,11 @@ pub(crate) struct LiveRoom {
 
 impl LiveRoom {
     /// Around an empty room.
-    pub(crate) fn new(room: Room) -> Self {
+    pub(crate) fn new(id: RoomId, room: Room) -> Self {
         Self {
             room,
+            id,
+            feeds_short: 0,
             sockets: Vec::new(),
             ticks: 0,
             tapes: Tapes::default(),
@@ -70,7 +78,7 @@ impl LiveRoom {
     pub(crate) fn take_over(&mut self, line: Line, change: &mut StreamChange, turn: &mut Turn<'_>) {
         self.sockets.push(line.sockets);
         self.room.take_over(line.leg, turn.now, change);
-        self.room.reserve(turn.outbox);
+        self.room.reserve(turn.outbox, BATCH);
     }
 
     /// Says goodbye to a leg's peer, closes its sockets and hands the leg back.
@@ -93,7 +101,8 @@ impl LiveRoom {
     /// Says goodbye to all peers.
     pub(crate) fn stop_all(&mut self, now: Instant, outbox: &mut Outbox) {
         self.room.stop_all(now, outbox);
-        self.send(outbox);
+        self.send(outbox.datagrams());
+        outbox.clear();
     }
 
     /// Does what a running room can be told.
@@ -101,13 +110,23 @@ impl LiveRoom {
         match what {
             What::Start(line) => self.start(line, turn.outbox),
             What::Update(leg, mut change) => {
+                self.listen_to_all(leg);
                 self.room.update(leg, turn.now, &mut change);
-                self.room.reserve(turn.outbox);
+                self.room.reserve(turn.outbox, BATCH);
                 turn.port.retire(Retired::Stream(change));
             }
             What::Retune(mut retuned) => {
                 self.room.retune(&mut retuned);
                 turn.port.retire(Retired::Retuned(retuned));
+            }
+            What::Lend(mut feeds) => {
+                self.room.lend(&mut feeds);
+                turn.port.retire(Retired::Feeds(feeds));
+            }
+            What::Equip(finder) => {
+                if let Some(finder) = self.room.equip(finder) {
+                    turn.port.retire(Retired::Finder(finder));
+                }
             }
             What::Set(leg, control) => self.room.set(leg, control),
             What::Hold(leg, on) => self.room.hold(leg, on, turn.now),
@@ -132,28 +151,80 @@ impl LiveRoom {
         }
     }
 
-    /// Reads what came, mixes one frame, and sends each leg what it hears. The tick was due at `due`.
-    pub(crate) fn tick(&mut self, due: Instant, turn: &mut Turn<'_>) {
+    /// Begins a tick, the parts of which follow: [`LiveRoom::gather`] and [`LiveRoom::receive`], then [`LiveRoom::pull`],
+    /// for all legs; [`LiveRoom::mix`]; `write` of [`Room`] and [`LiveRoom::send`] for all legs; [`LiveRoom::end`].
+    pub(crate) fn begin(&mut self, tick: Tick) {
         #[cfg(test)]
         assert!(!self.panics, "a room panics, as the test wants");
         self.ticks = self.ticks.wrapping_add(1);
-        for leg in 0..self.sockets.len() {
-            self.read(leg, Channel::Rtp, turn);
-            if leg.wrapping_add(self.ticks).is_multiple_of(TICKS_PER_REPORT) {
+        self.room.begin(tick);
+    }
+
+    /// Reads the packets that are due on the sockets of these legs; where in the receiver they are.
+    pub(crate) fn gather(&self, legs: Range<usize>, turn: &mut Turn<'_>) -> Range<usize> {
+        let sockets = legs.map(|leg| (leg, self.sockets[leg].channel(Channel::Rtp)));
+        turn.receiver.gather(sockets, turn.now, turn.wall)
+    }
+
+    /// Takes what was gathered for these legs, and what else there may be.
+    pub(crate) fn receive(&mut self, legs: Range<usize>, gathered: Range<usize>, turn: &mut Turn<'_>) {
+        let mut more = [false; BATCH];
+        for (leg, arrived) in turn.receiver.gathered(gathered) {
+            take(&mut self.room, leg, Channel::Rtp, arrived, turn.port);
+            more[leg - legs.start] = self.room.expects_more(leg, turn.now);
+        }
+        for (leg, more) in legs.zip(more) {
+            if more {
+                self.read(leg, Channel::Rtp, turn);
+            }
+            if leg.wrapping_add(self.ticks).is_multiple_of(TICKS_PER_LOOK) {
                 self.read(leg, Channel::Rtcp, turn);
+                self.sockets[leg].follow(self.room.settled(leg, turn.now));
             }
         }
-        let port = &mut *turn.port;
-        self.room.tick(due, turn.now, turn.outbox, &mut |event| port.tell(event));
-        self.record(turn.port);
-        self.retire(turn.port);
-        self.send(turn.outbox);
+    }
+
+    /// Takes the frames of these legs from what was received.
+    pub(crate) fn pull(&mut self, tick: Tick, legs: Range<usize>, port: &mut Port) {
+        self.room.pull(tick, legs, &mut |event| port.tell(event));
+    }
+
+    /// Mixes the frames.
+    pub(crate) fn mix(&mut self, port: &mut Port) {
+        self.room.mix(&mut |event| port.tell(event));
+    }
+
+    /// Sends what was written: the one place where a tick does.
+    pub(crate) fn send<'a>(&mut self, datagrams: impl Iterator<Item = Datagram<'a>>) {
+        for datagram in datagrams {
+            if !transmit(&self.sockets, &datagram) {
+                self.room.count_send_failure(datagram.leg);
+            }
+        }
+    }
+
+    /// Ends a tick.
+    pub(crate) fn end(&mut self, port: &mut Port) {
+        self.record(port);
+        self.retire(port);
+        self.restock(port);
     }
 
     /// A tick is left out: media time passes all the same.
     pub(crate) fn skip(&mut self) {
         self.room.skip();
         self.tapes.skip();
+    }
+
+    /// Asks for the feeds that the room may need, and gives back what it does not.
+    fn restock(&mut self, port: &mut Port) {
+        self.room.demands().for_each(|demand| port.demand(self.id, demand));
+        if let Some(feed) = self.room.surplus() {
+            port.retire(Retired::Feed(feed));
+        }
+        let short = self.room.feeds_short();
+        count(&port.counters.feeds_short, short - self.feeds_short);
+        self.feeds_short = short;
     }
 
     fn record(&mut self, port: &mut Port) {
@@ -171,10 +242,17 @@ impl LiveRoom {
         }
     }
 
+    /// The peer may go on from elsewhere.
+    fn listen_to_all(&mut self, leg: LegId) {
+        if let Some(index) = self.room.index_of(leg) {
+            self.sockets[index].follow(None);
+        }
+    }
+
     fn start(&mut self, line: Line, outbox: &mut Outbox) {
         self.sockets.push(line.sockets);
         self.room.start(line.leg);
-        self.room.reserve(outbox);
+        self.room.reserve(outbox, BATCH);
     }
 
     /// Reads a socket until it is empty, the budget is used up, or the packet that was due is there: to see that a socket
@@ -183,10 +261,7 @@ impl LiveRoom {
         let socket = self.sockets[leg].channel(channel);
         for _ in 0..READ_BUDGET {
             let Some(arrived) = turn.receiver.receive(socket, turn.now, turn.wall) else { return };
-            let source = canonical(arrived.source);
-            if let Some(event) = self.room.receive(leg, arrived.at, channel, source, arrived.octets) {
-                turn.port.tell(event);
-            }
+            take(&mut self.room, leg, channel, arrived, turn.port);
             if channel == Channel::Rtp && !self.room.expects_more(leg, turn.now) {
                 return;
             }
@@ -194,25 +269,21 @@ impl LiveRoom {
         self.room.count_over_budget(leg);
     }
 
-    /// The one place where a tick sends; a batched system call would go here.
-    fn send(&mut self, outbox: &mut Outbox) {
-        for datagram in outbox.datagrams() {
-            if !transmit(&self.sockets, &datagram) {
-                self.room.count_send_failure(datagram.leg);
-            }
-        }
-        outbox.clear();
-    }
-
     fn retire(&mut self, port: &mut Port) {
         self.room.retired().for_each(|playback| port.retire(Retired::Playback(playback)));
     }
 }
 
+/// Lets a leg take what came for it, and tells the key that it was.
+fn take(room: &mut Room, leg: usize, channel: Channel, arrived: Arrived<'_>, port: &mut Port) {
+    let Arrived { source, at, octets } = arrived;
+    if let Some(event) = room.receive(leg, at, channel, source, octets) {
+        port.tell(event);
+    }
+}
+
 /// Sends one datagram now; whether the socket took it.
-fn transmit(sockets: &[SocketPair], datagram: &confab_audio::Datagram<'_>) -> bool {
-    sockets.get(datagram.leg).is_some_and(|sockets| {
-        let to = reachable(datagram.to, sockets.is_v6());
-        sockets.channel(datagram.channel).send_to(datagram.octets, to).is_ok()
-    })
+fn transmit(sockets: &[SocketPair], datagram: &Datagram<'_>) -> bool {
+    let Datagram { leg, channel, to, octets } = *datagram;
+    sockets.get(leg).is_some_and(|sockets| sockets.send(channel, to, octets).is_ok())
 }

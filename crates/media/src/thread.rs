@@ -75,7 +75,9 @@ fn run(mut worker: Worker, wake: &(dyn Fn() + Send + Sync)) {
             return worker.stop_all(Instant::now());
         }
         match due {
-            Some(due) => thread::park_timeout(due.saturating_duration_since(Instant::now())),
+            Some(due) => {
+                thread::park_timeout(worker.wakes(due).saturating_duration_since(Instant::now()));
+            }
             None => thread::park(),
         }
     }

@@ -203,6 +203,7 @@ fn threads_keep_pace_and_say_goodbye_when_the_engine_is_dropped() {
     let port = engine.open_leg(LegId(1), None).unwrap();
     let mut phone = Phone::new(loopback(37), LegId(1), port);
     engine.command(Command::StartLeg { leg: LegId(1), room: ROOM, stream: phone.stream() }).unwrap();
+    engine.flush();
 
     phone.listen(1);
     let begun = Instant::now();
@@ -216,10 +217,12 @@ fn threads_keep_pace_and_say_goodbye_when_the_engine_is_dropped() {
     }
 
     engine.command(Command::StopLeg { leg: LegId(1) }).unwrap();
+    engine.flush();
     wakes.recv_timeout(Duration::from_secs(5)).expect("a wake for the statistics");
     let port = engine.open_leg(LegId(2), None).unwrap();
     let mut other = Phone::new(loopback(37), LegId(2), port);
     engine.command(Command::StartLeg { leg: LegId(2), room: ROOM, stream: other.stream() }).unwrap();
+    engine.flush();
     other.listen(1);
     drop(engine);
     let mut report = next_report(&other, 0);

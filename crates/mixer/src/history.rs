@@ -9,6 +9,8 @@ pub(crate) struct History {
     /// The plane of this tick.
     newest: usize,
     frame: usize,
+    /// The sums of |sample| of this tick's frames, so that those that are not heard need not be read again.
+    magnitudes: Vec<u32>,
     /// Whether this tick's frame of a slot was written, and whether that of the tick before was.
     written: Vec<bool>,
     were_written: Vec<bool>,
@@ -20,6 +22,7 @@ impl History {
             planes: vec![Vec::new(); kept],
             newest: 0,
             frame,
+            magnitudes: Vec::new(),
             written: Vec::new(),
             were_written: Vec::new(),
         }
@@ -28,13 +31,14 @@ impl History {
     /// Makes room for so many slots.
     pub(crate) fn grow(&mut self, slots: usize) {
         self.planes.iter_mut().for_each(|plane| plane.resize(slots * self.frame, 0));
+        self.magnitudes.resize(slots, 0);
         self.written.resize(slots, false);
         self.were_written.resize(slots, false);
     }
 
-    pub(crate) fn write(&mut self, slot: Slot) -> &mut [i16] {
+    pub(crate) fn write(&mut self, slot: Slot, frame: &[i16]) {
         self.written[slot.index()] = true;
-        frame_mut(&mut self.planes[self.newest], self.frame, slot)
+        self.change(slot, |newest| newest.copy_from_slice(frame));
     }
 
     /// Whether this tick's frame was written.
@@ -47,13 +51,23 @@ impl History {
         self.were_written[slot.index()].then(|| self.frame(slot, 1))
     }
 
-    /// The newest frame; silence if none was written.
-    pub(crate) fn newest(&mut self, slot: Slot) -> &mut [i16] {
-        let frame = frame_mut(&mut self.planes[self.newest], self.frame, slot);
+    /// Nothing more will be written in this tick: without a frame there is silence.
+    pub(crate) fn complete(&mut self, slot: Slot) {
         if !self.written[slot.index()] {
-            frame.fill(0);
+            self.change(slot, |newest| newest.fill(0));
         }
-        frame
+    }
+
+    /// Changes the newest frame.
+    pub(crate) fn change(&mut self, slot: Slot, change: impl FnOnce(&mut [i16])) {
+        let newest = frame_mut(&mut self.planes[self.newest], self.frame, slot);
+        change(newest);
+        self.magnitudes[slot.index()] = sum_of_magnitudes(newest);
+    }
+
+    /// The sum of |sample| of the newest frame.
+    pub(crate) fn magnitudes(&self, slot: Slot) -> u32 {
+        self.magnitudes[slot.index()]
     }
 
     /// The frame that was written `behind` ticks ago.
@@ -101,6 +115,10 @@ fn between(samples: &[i16], at: usize, part: usize, whole: usize) -> i16 {
     };
     let sample = here + rise * part as i32 / whole as i32;
     sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
+fn sum_of_magnitudes(samples: &[i16]) -> u32 {
+    samples.iter().map(|&sample| u32::from(sample.unsigned_abs())).sum()
 }
 
 fn frame_mut(plane: &mut [i16], frame: usize, slot: Slot) -> &mut [i16] {

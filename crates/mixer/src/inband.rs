@@ -12,27 +12,30 @@ use crate::history::convert;
 const DELAY: usize = 6;
 /// For how many steps it is silent after one that is suspect: the tones may go on for 15 ms.
 const MUTED: u8 = 10;
+/// Samples of the longest line: at 48 kHz.
+const LONGEST_LINE: usize = 48 * INBAND_DELAY_MS as usize;
 
 /// How late a line is heard in which digits are looked for, ms.
 pub const INBAND_DELAY_MS: u32 = DELAY as u32 * HOP_MS;
 
-#[derive(Debug, Clone)]
-pub(crate) struct Inband {
+/// What it takes to find digits in one member's audio, at any rate: see [`Mixer::equip`](crate::Mixer::equip).
+#[derive(Debug)]
+pub struct DigitFinder {
     detector: Detector,
-    /// What is not heard yet.
-    line: Vec<i16>,
+    /// What is not heard yet, in the first samples.
+    line: [i16; LONGEST_LINE],
     /// Steps for which the line is still silent.
     muted: u8,
     gain: f32,
 }
 
-impl Inband {
-    pub(crate) fn new(rate: u32) -> Self {
-        let detector = Detector::new(rate);
-        let line = vec![0; DELAY * detector.hop()];
-        Self { detector, line, muted: 0, gain: 1.0 }
+impl Default for DigitFinder {
+    fn default() -> Self {
+        Self { detector: Detector::new(8000), line: [0; LONGEST_LINE], muted: 0, gain: 1.0 }
     }
+}
 
+impl DigitFinder {
     /// Forgets the line and all that was found in it.
     pub(crate) fn reset(&mut self, rate: u32) {
         self.detector = Detector::new(rate);
@@ -40,12 +43,12 @@ impl Inband {
         (self.muted, self.gain) = (0, 1.0);
     }
 
-    /// Goes on where `old` was, at another rate.
-    pub(crate) fn adopt(&mut self, old: &Self, rate: u32) {
-        self.detector = old.detector.clone();
+    /// Goes on at another rate.
+    pub(crate) fn retune(&mut self, rate: u32) {
+        let (before, len) = (self.line, self.len());
         self.detector.retune(rate);
-        convert(&old.line, &mut self.line);
-        (self.muted, self.gain) = (old.muted, old.gain);
+        let now = self.len();
+        convert(&before[..len], &mut self.line[..now]);
     }
 
     /// Delays the frame and takes the tones out of it; tells a digit.
@@ -62,9 +65,14 @@ impl Inband {
     }
 
     fn delay(&mut self, hop: &mut [i16]) {
-        let oldest = &mut self.line[..hop.len()];
-        oldest.swap_with_slice(hop);
-        self.line.rotate_left(hop.len());
+        let len = self.len();
+        self.line[..hop.len()].swap_with_slice(hop);
+        self.line[..len].rotate_left(hop.len());
+    }
+
+    /// Samples in the line.
+    fn len(&self) -> usize {
+        DELAY * self.detector.hop()
     }
 
     fn fade(&mut self, hop: &mut [i16]) {

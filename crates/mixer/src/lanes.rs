@@ -5,7 +5,8 @@ use crate::Slot;
 /// A slot without a lane.
 const NONE: u32 = u32::MAX;
 
-/// At most one lane of samples for each slot, handed out one after the other.
+/// At most one lane of samples for each slot, handed out one after the other. Of the place that is kept for them only what
+/// was in use once is written to, and so takes memory: few of many members talk at once.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     frame: usize,
@@ -22,7 +23,11 @@ impl Lanes {
     /// Makes room for so many slots.
     pub(crate) fn grow(&mut self, slots: usize) {
         self.lane_of.resize(slots, NONE);
-        self.samples.resize(slots * self.frame, 0);
+    }
+
+    /// Makes room for so many lanes.
+    pub(crate) fn reserve(&mut self, lanes: usize) {
+        self.samples.reserve((lanes * self.frame).saturating_sub(self.samples.len()));
     }
 
     pub(crate) fn clear(&mut self) {
@@ -37,6 +42,7 @@ impl Lanes {
         if is_new {
             *lane = self.used as u32;
             self.used += 1;
+            self.samples.resize(self.samples.len().max(self.used * self.frame), 0);
         }
         let samples = &mut self.samples[*lane as usize * self.frame..][..self.frame];
         if is_new {

@@ -25,12 +25,13 @@ mod member;
 mod mixer;
 mod muted;
 mod playback;
+mod share;
 mod speaker;
 mod tone;
 mod tone_script;
 mod tools;
 
-pub use inband::INBAND_DELAY_MS;
+pub use inband::{DigitFinder, INBAND_DELAY_MS};
 pub use level::{level_dbov, tone_level_dbov};
 pub use listeners::ListenKey;
 pub use member::{Control, EchoAction, Hear, LoudGuard, MemberConfig, Slot};

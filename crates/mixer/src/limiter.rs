@@ -11,7 +11,7 @@
 use crate::gain::rounded;
 
 /// Loudest sample that passes unchanged, −0.48 dBov: what is limited peaks here.
-const KNEE: f32 = 31_000.0;
+pub(crate) const KNEE: f32 = 31_000.0;
 /// What the bent samples come near to.
 const CEILING: f32 = 32_767.0;
 /// Time in which the gain may rise from 0 to 1, ms.

@@ -35,6 +35,14 @@ pub(crate) struct Group {
     pub(crate) limiter_after: Hold,
 }
 
+impl Group {
+    /// Nothing changes what it hears of the room, unless that is too loud.
+    pub(crate) fn is_plain(&self) -> bool {
+        let one = Ramp::steady(1.0);
+        self.room == one && self.announced == one && self.limiter == Hold::default()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     groups: Vec<Group>,
@@ -69,8 +77,15 @@ impl Listeners {
         self.key_of[slot.index()]
     }
 
-    pub(crate) fn group_mut(&mut self, key: ListenKey) -> Option<&mut Group> {
-        self.groups.get_mut(key.index())
+    pub(crate) fn group(&self, key: ListenKey) -> Option<&Group> {
+        self.groups.get(key.index())
+    }
+
+    /// What is heard under the key was rendered, and left the limiter in this state.
+    pub(crate) fn rendered(&mut self, key: ListenKey, limiter: Hold) {
+        if let Some(group) = self.groups.get_mut(key.index()) {
+            group.limiter_after = limiter;
+        }
     }
 
     /// Dissolves the groups; each member keeps the state of its limiter.

@@ -102,7 +102,7 @@ pub enum Control {
     Agc(Option<i8>),
     /// Whether noise is taken out of its voice.
     Denoise(bool),
-    /// Whether digits are looked for in its audio.
+    /// Whether digits are looked for in its audio. Needs [`Mixer::equip`](crate::Mixer::equip) before.
     InbandDigits(bool),
     /// From when on it is too loud.
     LoudGuard(Option<LoudGuard>),

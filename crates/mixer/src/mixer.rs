@@ -6,6 +6,7 @@ use crate::floor::Floor;
 use crate::gain::Ramp;
 use crate::gate::{Gate, Timing};
 use crate::history::History;
+use crate::inband::DigitFinder;
 use crate::lanes::Lanes;
 use crate::level::{SILENCE_DBOV, magnitude_dbov};
 use crate::limiter::Limiter;
@@ -25,6 +26,7 @@ pub use tap::Tap;
 mod adopt;
 mod event;
 mod playing;
+mod render;
 mod tap;
 mod voices;
 
@@ -78,6 +80,9 @@ pub struct Mixer {
     gates: Vec<Gate>,
     members: Vec<Member>,
     tools: Vec<Tools>,
+    /// Digit finders that no member has.
+    #[allow(clippy::vec_box, reason = "a finder comes and goes in its box")]
+    finders: Vec<Box<DigitFinder>>,
     free: Vec<Slot>,
     /// How many members talk.
     talking: usize,
@@ -90,6 +95,9 @@ pub struct Mixer {
     floor: Floor,
     speaker: Speaker,
     echo: Option<Echo>,
+    /// Who is heard in this tick as he came, and how many frames ago that was.
+    unchanged: Vec<Option<u8>>,
+    /// Who is heard otherwise.
     voices: Lanes,
     prompts: Lanes,
     /// The sum of all voices and of what is played to the room.
@@ -120,11 +128,11 @@ const EVENTS: usize = 6;
 impl Mixer {
     /// An empty room.
     pub fn new(config: MixerConfig) -> Self {
-        Self::shell(&config, 0)
+        Self::shell(&config, 0, 0)
     }
 
-    /// An empty room with places for so many members; see [`adopt`](Self::adopt).
-    pub fn shell(config: &MixerConfig, slots: usize) -> Self {
+    /// An empty room with places for so many members and playbacks; see [`adopt`](Self::adopt).
+    pub fn shell(config: &MixerConfig, slots: usize, playbacks: usize) -> Self {
         let frame = (config.rate * u32::from(config.interval_ms) / 1000).max(1) as usize;
         let timing = Timing::new(config.interval_ms);
         let mut shell = Self {
@@ -139,6 +147,7 @@ impl Mixer {
             gates: Vec::new(),
             members: Vec::new(),
             tools: Vec::new(),
+            finders: Vec::new(),
             free: Vec::new(),
             talking: 0,
             playing: Vec::new(),
@@ -149,6 +158,7 @@ impl Mixer {
             floor: Floor::new(config.max_talkers),
             speaker: Speaker::new(config.interval_ms),
             echo: config.echo.then(|| Echo::new(config.interval_ms)),
+            unchanged: Vec::new(),
             voices: Lanes::new(frame),
             prompts: Lanes::new(frame),
             room: vec![0; frame],
@@ -164,6 +174,7 @@ impl Mixer {
             retired: Vec::new(),
         };
         shell.grow(slots);
+        shell.prompts.reserve(playbacks);
         shell
     }
 
@@ -180,6 +191,10 @@ impl Mixer {
         let slot = self.free.pop().unwrap_or(Slot(0)); // there is one now
         self.members[slot.index()] = Member::new(config);
         self.gates[slot.index()] = Gate::default();
+        if config.inband_digits && self.finders.is_empty() {
+            self.finders.push(Box::default());
+        }
+        self.lend_finder(slot, config.inband_digits);
         self.tools[slot.index()].reset(config, self.rate);
         if let Some(denoise) = &mut self.denoise {
             denoise.reset(slot);
@@ -196,6 +211,7 @@ impl Mixer {
         let was_there = std::mem::take(&mut self.members[slot.index()]).active;
         if was_there {
             self.free.push(slot);
+            self.finders.extend(self.tools[slot.index()].finder.take());
             self.retire(|playing| playing.to == Some(slot));
         }
         let stopped = self.gates[slot.index()].shut();
@@ -205,8 +221,19 @@ impl Mixer {
         stopped.into_iter().chain(had_floor.then_some(Event::Floor { slot, on: false }))
     }
 
+    /// Takes what [`Control::InbandDigits`] needs, as it is too large for all members to have it. It is to be made where time
+    /// does not matter, one before each time that they are switched on; what is not needed is given back.
+    pub fn equip(&mut self, finder: Box<DigitFinder>) -> Option<Box<DigitFinder>> {
+        if !self.finders.is_empty() {
+            return Some(finder);
+        }
+        self.finders.push(finder);
+        None
+    }
+
     /// Changes a member.
     pub fn set(&mut self, slot: Slot, control: Control) {
+        self.lend_finder(slot, control == Control::InbandDigits(true));
         self.members[slot.index()].set(control);
         self.tools[slot.index()].set(control);
         match control {
@@ -228,6 +255,17 @@ impl Mixer {
         magnitude_dbov(self.gates[slot.index()].loudness())
     }
 
+    /// Whether a member talks, by the last tick.
+    pub fn is_talking(&self, slot: Slot) -> bool {
+        self.gates[slot.index()].is_talking()
+    }
+
+    /// The level of a member's gate, as a mean of |sample|, while it keeps the member from being heard.
+    pub fn withheld_below(&self, slot: Slot) -> Option<u32> {
+        let gate = &self.gates[slot.index()];
+        (!gate.passes()).then(|| gate.level())
+    }
+
     /// Whether noise is taken out of the voices of those for whom that is set; it is, unless time is short.
     pub fn allow_denoising(&mut self, on: bool) {
         self.allows_denoising = on;
@@ -242,6 +280,7 @@ impl Mixer {
     /// Plays to one member, mixed over what it hears, or to the room.
     pub fn play(&mut self, to: Option<Slot>, playback: Playback) {
         self.playing.push(Playing::new(playback, to, self.rate));
+        self.prompts.reserve(self.playing.len());
         self.reserve();
         if to.is_some_and(|slot| !self.members[slot.index()].active) {
             self.retire(|playing| playing.to == to);
@@ -253,18 +292,19 @@ impl Mixer {
         self.playing.iter_mut().filter(|playing| playing.playback.id == id).for_each(Playing::stop);
     }
 
-    /// Where this tick's decoded frame of the member is to be written. A member whose input nobody asked for between
-    /// two ticks was silent.
-    pub fn input(&mut self, slot: Slot) -> &mut [i16] {
-        self.history.write(slot)
+    /// Takes this tick's decoded frame of a member. Of whom nothing came between two ticks, he was silent.
+    pub fn input(&mut self, slot: Slot, frame: &[i16]) {
+        self.history.write(slot, frame);
     }
 
     /// Mixes one frame. Afterwards `listening` and `render` tell what each member hears.
     pub fn tick(&mut self) -> Drain<'_, Event> {
         self.denoise.iter_mut().for_each(Denoise::advance);
         self.room.fill(0);
+        self.unchanged.fill(None);
         self.voices.clear();
         self.prompts.clear();
+        self.choose_ducking();
         self.hear();
         self.duck_voices();
         let played = self.mix_playbacks();
@@ -281,31 +321,6 @@ impl Mixer {
         self.listeners.key(slot)
     }
 
-    /// Writes the frame that is heard under a key of the last tick; it may be asked for more than once. Silence for a
-    /// member that came after the tick.
-    pub fn render(&mut self, key: ListenKey, out: &mut [i16]) {
-        let Some(group) = self.listeners.group_mut(key) else {
-            return out.fill(0);
-        };
-        let prompt = self.prompts.get(group.slot);
-        let voice = self.voices.get(group.slot);
-        if group.announced == Ramp::steady(1.0) {
-            mix_room(group.room, self.glide, &self.room, voice, &mut self.mix);
-        } else {
-            mix_room(Ramp::steady(1.0), self.glide, &self.room, voice, &mut self.mix);
-            take_out(group.announced, self.glide, &self.announced, &mut self.mix);
-            group.room.over(self.glide, self.mix.iter_mut(), |mix, gain| *mix *= gain);
-        }
-        if let Some(prompt) = prompt {
-            let pairs = self.mix.iter_mut().zip(prompt);
-            group.own.over(self.edge, pairs, |(mix, &prompt), gain| *mix += prompt as f32 * gain);
-        }
-        group.limiter_after = self.limiter.limit(group.limiter, &mut self.mix, out);
-        if let Some(echo) = &mut self.echo {
-            echo.note_sent(key, out);
-        }
-    }
-
     /// Playbacks that ended, were stopped or whose member left. They are handed back so that nothing is freed on the
     /// audio path.
     pub fn retired(&mut self) -> Drain<'_, Playback> {
@@ -319,11 +334,14 @@ impl Mixer {
         self.resting.resize(slots, true);
         self.gates.resize(slots, Gate::default());
         self.members.resize(slots, Member::default());
-        self.tools.resize_with(slots, || Tools::new(self.rate));
+        self.tools.resize_with(slots, Tools::default);
+        self.finders.reserve(slots + 1 - self.finders.len());
         self.history.grow(slots);
         self.speaking.reserve(slots);
         self.floor.grow(slots);
+        self.unchanged.resize(slots, None);
         self.voices.grow(slots);
+        self.voices.reserve(slots);
         self.prompts.grow(slots);
         self.listeners.grow(slots);
         self.speaker.grow(slots);
@@ -354,39 +372,16 @@ impl Mixer {
         self.resting[slot.index()] = false;
     }
 
+    fn lend_finder(&mut self, slot: Slot, wanted: bool) {
+        let finder = &mut self.tools[slot.index()].finder;
+        if wanted && finder.is_none() {
+            *finder = self.finders.pop();
+        }
+    }
+
     fn reset_echo(&mut self, slot: Slot) {
         if let Some(echo) = &mut self.echo {
             echo.reset(slot);
-        }
-    }
-
-    fn group_listeners(&mut self) {
-        self.listeners.clear();
-        self.echo.iter_mut().for_each(Echo::forget_sent);
-        for (index, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.active) {
-            let slot = Slot(index as u32);
-            let (room, own) = member.next_gains();
-            let heard_itself = !room.is_silent() && self.voices.get(slot).is_some();
-            let hears_own = self.prompts.get(slot).is_some();
-            let announced = member.next_announced(self.is_announced, hears_own);
-            self.listeners.join(slot, heard_itself || hears_own, room, own, announced);
-        }
-    }
-}
-
-/// Takes out what is not heard of the announcements.
-fn take_out(heard: Ramp, edge: usize, announced: &[i32], mix: &mut [f32]) {
-    let pairs = mix.iter_mut().zip(announced);
-    heard.over(edge, pairs, |(mix, &announced), gain| *mix -= announced as f32 * (1.0 - gain));
-}
-
-/// Mix-minus: the room without the own voice, times the gain.
-fn mix_room(gain: Ramp, edge: usize, room: &[i32], voice: Option<&[i32]>, mix: &mut [f32]) {
-    match voice {
-        None => gain.over(edge, mix.iter_mut().zip(room), |(mix, &room), gain| *mix = room as f32 * gain),
-        Some(voice) => {
-            let triples = mix.iter_mut().zip(room.iter().zip(voice));
-            gain.over(edge, triples, |(mix, (&room, &voice)), gain| *mix = (room - voice) as f32 * gain);
         }
     }
 }

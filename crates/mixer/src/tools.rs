@@ -4,19 +4,20 @@ use crate::agc::Agc;
 use crate::echo::Answer;
 use crate::gain::cross_fade;
 use crate::guard::{Guard, Noise};
-use crate::inband::Inband;
+use crate::inband::DigitFinder;
 use crate::member::{Control, MemberConfig};
 use crate::muted::MutedTalk;
 
 /// Which of them are on, and their state. The tick touches it only while one is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Tools {
     pub(crate) agc: Option<Agc>,
     pub(crate) noise: Option<Noise>,
     pub(crate) guard: Option<Guard>,
     pub(crate) muted: Option<MutedTalk>,
     pub(crate) echo: Answer,
-    pub(crate) inband: Inband,
+    /// What finds digits: large, and there only while it is or was wanted.
+    pub(crate) finder: Option<Box<DigitFinder>>,
     pub(crate) digits: Switch,
     pub(crate) denoise: Switch,
     wants_denoising: bool,
@@ -50,42 +51,27 @@ impl Switch {
 }
 
 impl Tools {
-    pub(crate) fn new(rate: u32) -> Self {
-        Self {
-            agc: None,
-            noise: None,
-            guard: None,
-            muted: None,
-            echo: Answer::default(),
-            inband: Inband::new(rate),
-            digits: Switch::default(),
-            denoise: Switch::default(),
-            wants_denoising: false,
-            energy: 0,
-        }
-    }
-
     /// Another member has the slot.
     pub(crate) fn reset(&mut self, config: MemberConfig, rate: u32) {
-        self.inband.reset(rate);
-        self.digits = Switch { is: config.inband_digits, was: config.inband_digits };
-        self.denoise = Switch { is: config.denoise, was: config.denoise };
+        if let Some(finder) = &mut self.finder {
+            finder.reset(rate);
+        }
+        let digits = Switch { is: config.inband_digits, was: config.inband_digits };
+        let denoise = Switch { is: config.denoise, was: config.denoise };
+        *self = Self { finder: self.finder.take(), digits, denoise, ..Self::default() };
         self.wants_denoising = config.denoise;
-        (self.agc, self.noise, self.guard, self.muted) = (None, None, None, None);
-        self.echo = Answer::default();
         self.set(Control::Energy(config.energy));
         self.set(Control::AutoEnergy(config.auto_energy));
         self.set(Control::Agc(config.agc));
         self.set(Control::LoudGuard(config.loud_guard));
     }
 
-    /// Goes on where `old` was, at another rate.
-    pub(crate) fn adopt(&mut self, old: &Self, rate: u32) {
-        (self.agc, self.noise, self.guard) = (old.agc.clone(), old.noise.clone(), old.guard.clone());
-        (self.muted, self.echo) = (old.muted.clone(), old.echo);
-        (self.digits, self.denoise, self.energy) = (old.digits, old.denoise, old.energy);
-        self.wants_denoising = old.wants_denoising;
-        self.inband.adopt(&old.inband, rate);
+    /// Goes on where `old` was, at another rate, and leaves it nothing.
+    pub(crate) fn adopt(&mut self, old: &mut Self, rate: u32) {
+        *self = std::mem::take(old);
+        if let Some(finder) = &mut self.finder {
+            finder.retune(rate);
+        }
     }
 
     /// Whether noise may be taken out of those voices that are to be without it.
@@ -99,7 +85,7 @@ impl Tools {
             Control::AutoEnergy(on) => self.noise = on.then(|| self.noise.take().unwrap_or_else(Noise::new)),
             Control::Agc(target) => self.set_agc(target),
             Control::LoudGuard(config) => self.guard = config.map(Guard::new),
-            Control::InbandDigits(on) => self.digits.is = on,
+            Control::InbandDigits(on) => self.digits.is = on && self.finder.is_some(),
             Control::Denoise(on) => self.wants_denoising = on,
             Control::MuteDetect(on) => self.muted = on.then(|| self.muted.take().unwrap_or_default()),
             Control::Echo(action) => self.echo = Answer::new(action),

@@ -15,7 +15,7 @@ fn heard(rate: u32, agc: Option<i8>, energy: u16, samples: &[i16]) -> Vec<i16> {
     let (talker, listener) = (mixer.add(config), mixer.add(MemberConfig { hear, ..MemberConfig::default() }));
     let mut out = Vec::new();
     for frame in samples.chunks_exact(mixer.frame_len()) {
-        mixer.input(talker).copy_from_slice(frame);
+        mixer.input(talker, frame);
         mixer.tick();
         out.extend(support::heard(&mut mixer, listener));
     }

@@ -22,7 +22,7 @@ fn a_tick_does_not_allocate() {
     let counted = allocation_counter::measure(|| {
         for tick in 0..100 {
             for &slot in slots.iter().filter(|slot| tick % 60 < 20 || **slot == slots[tick % 50]) {
-                mixer.input(slot).copy_from_slice(&voice);
+                mixer.input(slot, &voice);
             }
             mixer.set(slots[tick % 50], Control::Speak(tick % 3 == 0));
             mixer.set(slots[tick % 50], Control::Hear(Hear::Room { gain_db: -15.0 }));
@@ -59,7 +59,7 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
     };
     let slots: Vec<Slot> = (0..50).map(|_| mixer.add(equipped)).collect();
     mixer.play(None, Playback { duck_db: 12.0, ..playback(1, &tone(300.0, -30.0, 500 * FRAME)) });
-    let mut wide = Mixer::shell(&config(48_000), 50);
+    let mut wide = Mixer::shell(&config(48_000), 50, 1);
     let mut sounds: Vec<Playback> = vec![playback(1, &[1; 48_000])];
     let frames = [8000, 48_000].map(|rate| {
         let mut frame = vec![0; rate as usize / 2];
@@ -80,7 +80,7 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
                 .iter()
                 .filter(|slot| (tick / 7 + slots.iter().position(|s| s == *slot).unwrap()) % 3 > 0)
             {
-                mixer.input(slot).copy_from_slice(frame);
+                mixer.input(slot, frame);
             }
             mixer.set(slots[tick % 50], Control::Denoise(tick % 3 == 0));
             mixer.set(slots[tick % 50], Control::InbandDigits(tick % 4 == 0));

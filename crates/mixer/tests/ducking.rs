@@ -24,7 +24,7 @@ fn prompt(id: u64, frequency: f32, duck_db: f32) -> Playback {
 fn talk<const N: usize>(mixer: &mut Mixer, talker: Slot, ears: [Slot; N], ticks: usize) -> [Vec<i16>; N] {
     let mut all = [(); N].map(|()| Vec::new());
     for frame in tone(440.0, -20.0, ticks * FRAME).chunks_exact(FRAME) {
-        mixer.input(talker).copy_from_slice(frame);
+        mixer.input(talker, frame);
         mixer.tick();
         ears.iter().zip(&mut all).for_each(|(ear, all)| all.extend(heard(mixer, *ear)));
     }

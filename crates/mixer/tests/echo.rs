@@ -24,11 +24,9 @@ impl Line {
 
     /// One tick: what is said beside the echo goes in, what is heard comes out.
     fn tick(&mut self, mixer: &mut Mixer, said: &[i16], last: &[i16]) {
-        let input = mixer.input(self.slot);
         self.way.extend(last.iter().map(|&sample| f32::from(sample) * self.gain));
-        for (input, said) in input.iter_mut().zip(said) {
-            *input = (f32::from(*said) + self.way.pop_front().unwrap_or(0.0)) as i16;
-        }
+        let mut both = |said: &i16| (f32::from(*said) + self.way.pop_front().unwrap_or(0.0)) as i16;
+        mixer.input(self.slot, &said.iter().map(&mut both).collect::<Vec<i16>>());
     }
 }
 
@@ -55,7 +53,7 @@ impl Hall {
     fn run(&mut self, talk: &[i16], beside: &[i16]) -> Vec<i16> {
         let mut all = Vec::new();
         for (talk, beside) in talk.chunks_exact(FRAME).zip(beside.chunks_exact(FRAME)) {
-            self.mixer.input(self.talker).copy_from_slice(talk);
+            self.mixer.input(self.talker, talk);
             self.line.tick(&mut self.mixer, beside, &self.last);
             self.events.extend(self.mixer.tick().map(|event| (self.ticks, event)));
             self.last = heard(&mut self.mixer, self.line.slot);

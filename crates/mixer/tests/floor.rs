@@ -13,7 +13,7 @@ fn floor(mixer: &mut Mixer, voices: &[(Slot, Vec<i16>)]) -> Vec<(usize, Slot, bo
     for tick in 0..frames {
         for (slot, samples) in voices {
             if let Some(frame) = samples.chunks_exact(FRAME).nth(tick) {
-                mixer.input(*slot).copy_from_slice(frame);
+                mixer.input(*slot, frame);
             }
         }
         told.extend(mixer.tick().filter_map(|event| match event {
@@ -139,8 +139,8 @@ fn who_talks_though_muted_is_told_so_once_in_a_while() {
     let told = |mixer: &mut Mixer| {
         let mut told = Vec::new();
         for frame in talk.chunks_exact(FRAME) {
-            mixer.input(anne).copy_from_slice(frame);
-            mixer.input(bert).copy_from_slice(frame);
+            mixer.input(anne, frame);
+            mixer.input(bert, frame);
             told.extend(mixer.tick().filter(|event| matches!(event, Event::MutedTalk(_))));
         }
         told
@@ -164,7 +164,7 @@ fn a_gate_that_is_off_lets_everything_through_at_once_and_tells_who_talks() {
     let soft = tone(300.0, -50.0, FRAME);
     let mut events = Vec::new();
     for tick in 0..20 {
-        mixer.input(anne).copy_from_slice(&soft);
+        mixer.input(anne, &soft);
         events.extend(mixer.tick());
         assert!(tick == 0 || support::heard(&mut mixer, bert) == soft, "nothing is added to its delay");
     }

@@ -24,7 +24,7 @@ fn pair(rate: u32, interval_ms: u16, energy: u16) -> (Mixer, Slot, Slot) {
 fn pass(mixer: &mut Mixer, talker: Slot, listener: Slot, samples: &[i16]) -> (Vec<i16>, Vec<Event>) {
     let (mut out, mut events) = (Vec::new(), Vec::new());
     for frame in samples.chunks_exact(mixer.frame_len()) {
-        mixer.input(talker).copy_from_slice(frame);
+        mixer.input(talker, frame);
         events.extend(mixer.tick());
         out.extend(heard(mixer, listener));
     }
@@ -81,6 +81,32 @@ fn speech_passes_unchanged_but_for_the_delay() {
         let changed = out[delay..].iter().zip(&samples).filter(|(out, sample)| out != sample).count();
         assert!(changed < samples.len() / 100, "{seed}: {changed} of {}", samples.len());
     }
+}
+
+#[test]
+fn digits_are_found_by_as_many_finders_as_there_are_listeners() {
+    let mut mixer = support::room();
+    let [anne, bert] = [mixer.add(member(0)), mixer.add(member(0))];
+    let key = press(8000, '7', 200, 100, 1);
+    let told = |mixer: &mut Mixer| {
+        mixer.set(anne, Control::InbandDigits(true));
+        mixer.set(bert, Control::InbandDigits(true));
+        let mut told = Vec::new();
+        for frame in key.chunks_exact(160) {
+            mixer.input(anne, frame);
+            mixer.input(bert, frame);
+            told.extend(mixer.tick().filter(|event| matches!(event, Event::Digit(..))));
+        }
+        told
+    };
+    assert_eq!(told(&mut mixer), [], "there is no finder");
+    assert!(mixer.equip(Box::default()).is_none());
+    assert!(mixer.equip(Box::default()).is_some(), "one is enough at a time");
+    assert_eq!(told(&mut mixer), [Event::Digit(anne, '7')]);
+    assert!(mixer.equip(Box::default()).is_none());
+    assert_eq!(told(&mut mixer), [Event::Digit(anne, '7'), Event::Digit(bert, '7')]);
+    drop(mixer.remove(anne));
+    assert!(mixer.equip(Box::default()).is_some(), "his is free now");
 }
 
 #[test]

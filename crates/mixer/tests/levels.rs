@@ -108,10 +108,12 @@ fn any_rate_and_interval_will_do() {
             let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
             let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
             let mut voice = Tone::new(rate, 700.0, -12.0);
+            let mut said = vec![0; mixer.frame_len()];
             let mut all = Vec::new();
             for tick in 0..60 {
                 if tick % 30 < 20 {
-                    voice.fill(mixer.input(talker));
+                    voice.fill(&mut said);
+                    mixer.input(talker, &said);
                 }
                 mixer.tick();
                 all.extend(heard(&mut mixer, listener));

@@ -19,7 +19,7 @@ fn pair(rate: u32, interval_ms: u16) -> (Mixer, Slot, Slot) {
 fn pass(mixer: &mut Mixer, talker: Slot, listener: Slot, samples: &[i16]) -> (Vec<i16>, Vec<Event>) {
     let (mut out, mut events) = (Vec::new(), Vec::new());
     for frame in samples.chunks_exact(mixer.frame_len()) {
-        mixer.input(talker).copy_from_slice(frame);
+        mixer.input(talker, frame);
         events.extend(mixer.tick());
         out.extend(heard(mixer, listener));
     }

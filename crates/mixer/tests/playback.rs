@@ -110,7 +110,7 @@ fn comfort_noise_comes_only_when_nobody_talks_and_nothing_plays() {
     assert_eq!(frame, expected);
     mixer.play(None, playback(1, &[0; FRAME]));
     assert_eq!(next(&mut mixer, [listener]).0, [vec![0; FRAME]]);
-    mixer.input(talker).fill(4000);
+    mixer.input(talker, &[4000; FRAME]);
     assert_eq!(next(&mut mixer, [talker, listener]).0, [vec![0; FRAME], vec![4000; FRAME]]);
     assert_eq!(next(&mut mixer, [listener]).0, [vec![0; FRAME]]);
     for _ in 0..40 {

@@ -36,14 +36,14 @@ fn a_tone_goes_on_without_a_click() {
         let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
         mixer.set(listener, Control::ListenGain(-1));
         for tick in 0..20 {
-            mixer.input(talker).copy_from_slice(&frame(from, 200.0, tick));
+            mixer.input(talker, &frame(from, 200.0, tick));
             mixer.tick();
         }
-        let mut next = Mixer::shell(&config(to), 2);
+        let mut next = Mixer::shell(&config(to), 2, 1);
         next.adopt(&mut mixer, &mut []);
         let mut out = Vec::new();
         for tick in 20..40 {
-            next.input(talker).copy_from_slice(&frame(to, 200.0, tick));
+            next.input(talker, &frame(to, 200.0, tick));
             assert_eq!(next.tick().count(), 0, "he still talks");
             out.extend(heard(&mut next, listener));
         }
@@ -63,14 +63,14 @@ fn what_the_gate_looks_back_to_is_still_heard() {
             frame(rate, 300.0, tick).iter().map(|s| s / 120).collect()
         };
         for tick in 0..6 {
-            mixer.input(talker).copy_from_slice(&soft(from, tick));
+            mixer.input(talker, &soft(from, tick));
             mixer.tick();
         }
-        let mut next = Mixer::shell(&config(to), 2);
+        let mut next = Mixer::shell(&config(to), 2, 1);
         next.adopt(&mut mixer, &mut []);
         let mut out = Vec::new();
         for tick in 6..12 {
-            next.input(talker).copy_from_slice(&frame(to, 300.0, tick));
+            next.input(talker, &frame(to, 300.0, tick));
             next.tick();
             out.extend(heard(&mut next, listener));
         }
@@ -91,7 +91,7 @@ fn playbacks_go_on_where_they_were() {
     mixer.play(None, playback(1, &sound(8000)));
     mixer.play(Some(other), playback(2, &[0; 160 * 50]));
     (0..20).for_each(|_| drop(mixer.tick()));
-    let mut next = Mixer::shell(&config(16_000), 2);
+    let mut next = Mixer::shell(&config(16_000), 2, 1);
     let mut fresh = [playback(1, &sound(16_000))];
     next.adopt(&mut mixer, &mut fresh);
     assert_eq!(fresh[0].sounds[0].len(), 160 * 50, "the old sounds come back");
@@ -118,13 +118,13 @@ fn members_and_their_tools_are_kept_and_slots_too() {
     };
     let mut events: Vec<Event> = Vec::new();
     for frame in tone(8000).chunks(160).take(4) {
-        mixer.input(slots[2]).copy_from_slice(frame);
+        mixer.input(slots[2], frame);
         events.extend(mixer.tick());
     }
-    let mut next = Mixer::shell(&config(16_000), 4);
+    let mut next = Mixer::shell(&config(16_000), 4, 0);
     next.adopt(&mut mixer, &mut []);
     for frame in tone(16_000).chunks(320).skip(4) {
-        next.input(slots[2]).copy_from_slice(frame);
+        next.input(slots[2], frame);
         events.extend(next.tick());
         assert!(heard(&mut next, slots[0]).iter().all(|s| s.abs() < 30), "the tone stays out of the mix");
     }
@@ -143,14 +143,15 @@ fn the_floor_and_what_is_known_of_echoes_are_kept() {
     let mut told = Vec::new();
     let mut run = |mixer: &mut Mixer, frame: usize| {
         for level in [-20.0, -26.0].into_iter().cycle().take(25) {
-            let voice = mixer.input(slots[1]);
-            Tone::new(frame as u32 * 50, 300.0, level).fill(voice);
+            let mut voice = vec![0; frame];
+            Tone::new(frame as u32 * 50, 300.0, level).fill(&mut voice);
+            mixer.input(slots[1], &voice);
             told.extend(mixer.tick().filter(|event| matches!(event, Event::Floor { .. })));
             mixer.render(mixer.listening(slots[0]), &mut vec![0; frame]);
         }
     };
     run(&mut mixer, 160);
-    let mut next = Mixer::shell(&config(48_000), 3);
+    let mut next = Mixer::shell(&config(48_000), 3, 0);
     next.adopt(&mut mixer, &mut []);
     run(&mut next, 960);
     assert_eq!(told, [Event::Floor { slot: slots[1], on: true }], "it is not told again");

@@ -31,7 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn apply(mixer: &mut Mixer, slot: Slot, step: &Step, tick: usize) {
     match step {
         Step::Talk { level_dbov } => {
-            mixer.input(slot).copy_from_slice(&tone(300.0 + 10.0 * tick as f32, *level_dbov, FRAME));
+            mixer.input(slot, &tone(300.0 + 10.0 * tick as f32, *level_dbov, FRAME));
         }
         Step::Set(control) => mixer.set(slot, *control),
         Step::Private => mixer.play(Some(slot), playback(tick as u64, &tone(900.0, -10.0, 3 * FRAME))),

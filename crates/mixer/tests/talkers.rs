@@ -58,7 +58,7 @@ fn a_place_changes_hands_without_a_click_and_only_for_a_louder_voice() {
         [tone(200.0, -20.0, 100 * FRAME), tone(200.0, -16.0, 100 * FRAME), tone(200.0, -12.0, 100 * FRAME)];
     for tick in 0..90 {
         let at = tick * FRAME..(tick + 1) * FRAME;
-        mixer.input(talkers[0]).copy_from_slice(&both[0][at.clone()]);
+        mixer.input(talkers[0], &both[0][at.clone()]);
         let other = if tick < 10 {
             &vec![0; FRAME][..]
         } else if tick < 50 {
@@ -66,7 +66,7 @@ fn a_place_changes_hands_without_a_click_and_only_for_a_louder_voice() {
         } else {
             &both[2][at]
         };
-        mixer.input(talkers[1]).copy_from_slice(other);
+        mixer.input(talkers[1], other);
         mixer.tick();
         out.extend(heard(&mut mixer, listener));
     }
@@ -87,7 +87,7 @@ fn nobody_flutters() {
     let (mut holder, mut changes) = (None, 0);
     for tick in 0..speech[0].len() / FRAME {
         for (slot, samples) in talkers.iter().zip(&speech) {
-            mixer.input(*slot).copy_from_slice(&samples[tick * FRAME..][..FRAME]);
+            mixer.input(*slot, &samples[tick * FRAME..][..FRAME]);
         }
         mixer.tick();
         // Who is heard does not hear the room's sum, which is his own voice alone.

@@ -32,8 +32,8 @@ fn the_sum_of_the_tracks_is_the_mix_and_the_mix_is_what_a_listener_hears() {
     let voices = [tone(300.0, -20.0, 40 * FRAME), tone(500.0, -26.0, 40 * FRAME)];
     let mut tap = Tap::new(FRAME);
     for n in 0..40 {
-        mixer.input(a).copy_from_slice(&voices[0][n * FRAME..][..FRAME]);
-        mixer.input(b).copy_from_slice(&voices[1][n * FRAME..][..FRAME]);
+        mixer.input(a, &voices[0][n * FRAME..][..FRAME]);
+        mixer.input(b, &voices[1][n * FRAME..][..FRAME]);
         if n == 20 {
             mixer.set(a, Control::Speak(false));
         }
@@ -57,7 +57,7 @@ fn a_voice_above_full_scale_loses_nothing_but_its_track_does() {
     mixer.set(a, Control::TalkGain(4));
     let mut tap = Tap::new(FRAME);
     for _ in 0..3 {
-        mixer.input(a).fill(20_000);
+        mixer.input(a, &[20_000; FRAME]);
         mixer.tick();
     }
     let (mix, tracks) = tapped(&mut mixer, &mut tap, &[a]);
@@ -86,7 +86,7 @@ fn what_came_from_a_member_is_there_though_nobody_may_hear_it() {
     mixer.tick();
     assert!(!mixer.tap_input(a, &mut out), "nothing came");
     for n in 1..20 {
-        mixer.input(a).fill(n);
+        mixer.input(a, &[n; FRAME]);
         mixer.tick();
         assert!(mixer.tap_input(a, &mut out));
         assert_eq!(out, [n; FRAME]);

@@ -8,8 +8,8 @@ const OPUS_LONGEST_MS: u32 = 120;
 const KEPT_MS: u32 = 320;
 /// At least so many octets may wait: one of the longest payloads, and some short ones.
 const KEPT_AT_LEAST: usize = 2560;
-/// Octets of Opus that may wait: 500 ms at 196 kbit/s.
-const KEPT_OPUS: usize = 12_288;
+/// Octets of Opus that may wait: 320 ms at 153 kbit/s.
+const KEPT_OPUS: usize = 6144;
 
 /// How the payloads of a codec tell their duration. All durations are in units of the RTP clock, which is not always the
 /// sample rate: that of G.722 is 8000 Hz (RFC 3551 §4.5.2).

@@ -212,6 +212,12 @@ impl Inbound {
         self.buffer.surplus_units()
     }
 
+    /// See [`crate::JitterBuffer::spare_us`].
+    #[must_use]
+    pub fn spare_us(&self) -> Option<i32> {
+        self.buffer.spare_us()
+    }
+
     /// See [`crate::JitterBuffer::skip`].
     pub fn skip(&mut self, units: i32) {
         self.buffer.skip(units);
@@ -220,6 +226,25 @@ impl Inbound {
     /// Where the next RTP packet may be sent; call it once per packet.
     pub fn destination(&mut self, now: Instant) -> Option<SocketAddr> {
         self.latch.destination(now)
+    }
+
+    /// See [`JitterBuffer::warm`].
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        let heard = self.latch.ssrc().unwrap_or_default() ^ self.statistics.jitter();
+        self.buffer.warm() ^ self.stats.packets ^ u64::from(heard) ^ u64::from(self.config.payload_type)
+    }
+
+    /// The same for what [`Inbound::destination`] touches.
+    #[must_use]
+    pub fn warm_to_send(&self) -> u64 {
+        self.latch.ssrc().unwrap_or_default().into()
+    }
+
+    /// See [`Latch::settled`].
+    #[must_use]
+    pub fn settled(&self, now: Instant) -> Option<SocketAddr> {
+        self.latch.settled(now)
     }
 
     /// Where RTCP may be sent: where SDP says, unless the RTP comes from elsewhere. `None` until something came from an

@@ -159,6 +159,16 @@ impl Latch {
         self.latched.map(|latched| latched.ssrc)
     }
 
+    /// The source that is listened to, while no other can take its place: the time in which a new one may be latched is over,
+    /// and it is heard. Only its packets need come through.
+    #[must_use]
+    pub fn settled(&self, now: Instant) -> Option<SocketAddr> {
+        let latched = self.latched.filter(|latched| latched.proof >= PROBATION)?;
+        let is_heard = now.saturating_duration_since(latched.heard) < SILENCE / 2;
+        let is_closed = now.saturating_duration_since(self.answered) >= WINDOW;
+        (is_heard && is_closed).then_some(latched.source)
+    }
+
     /// When the source that is listened to was last heard.
     #[must_use]
     pub fn last_heard(&self) -> Option<Instant> {

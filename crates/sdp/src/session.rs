@@ -178,13 +178,12 @@ impl Session {
     /// The description of these lines; the version rises if it is not the last one (RFC 3264 §8).
     fn say(&mut self, medias: Vec<Media>) -> Bytes {
         let mut session = write::session(&self.local, self.session_id, self.version, medias);
-        let mut body = write::body(&session);
-        if self.said != body {
+        // The first one is like none, and need not be written twice to see it.
+        if self.said.is_empty() || self.said != write::body(&session) {
             self.version += 1;
             session.origin.sess_version = self.version;
-            body = write::body(&session);
+            self.said = write::body(&session).into();
         }
-        self.said = body.into();
         self.said.clone()
     }
 

@@ -105,6 +105,11 @@ impl Audio {
         None
     }
 
+    /// Wakes the workers that have orders. Once for all orders of a message: a worker comes before whoever wakes it.
+    pub(crate) fn flush(&mut self) {
+        self.engine.flush();
+    }
+
     /// A sound was loaded; playbacks that waited for it begin. Those of which nothing can be played are over.
     pub(crate) fn loaded(&mut self, loaded: Loaded) -> Vec<MediaEvent> {
         let ready = self.library.loaded(loaded);

@@ -8,6 +8,7 @@ use confab_config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::files::Files;
 use crate::import::{self, ImportArgs};
 use crate::sounds::Library;
 use crate::{Server, log};
@@ -81,7 +82,9 @@ pub async fn run() -> ExitCode {
 
 async fn serve(args: &FileArgs) -> ExitCode {
     let Some(config) = load(args) else { return EXIT_CONFIG.into() };
+    let files = Files::prepare(&config.media.ports);
     let _log = log::start(&config.log.filter);
+    files.warning().iter().for_each(|warning| tracing::warn!("{warning}"));
     let table = config.dialplan();
     let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
     let [Ok(terminate), Ok(interrupt)] = signals else {

@@ -45,6 +45,7 @@ impl Control {
         let mut deadline = None;
         loop {
             self.perform();
+            self.audio.flush();
             if deadline.is_some() && self.switchboard.is_settled() {
                 break;
             }
@@ -130,7 +131,9 @@ impl Control {
     fn report(&self) {
         tracing::info!("sip: {:?}", self.switchboard.sip_stats());
         tracing::info!("transports: {:?}", self.transports.losses());
-        tracing::info!("audio: {:?}", self.audio.stats());
+        let audio = self.audio.stats();
+        tracing::info!("audio: {audio:?}");
+        tracing::info!("audio: lateness of {} ticks: {}", audio.lateness.ticks(), audio.lateness);
         tracing::info!("recordings: {:?}", self.audio.recorder_stats());
         tracing::info!("stopped");
     }

@@ -37,8 +37,9 @@ fn line(before: EngineStats, now: EngineStats) -> Option<String> {
     let ticks = now.ticks - before.ticks;
     (late + skipped + lost > 0).then(|| {
         format!(
-            "audio: of {ticks} ticks {late} came more than 5 ms late (the latest ever by {:.1} ms), \
+            "audio: of {ticks} ticks {late} came more than 5 ms late ({}; the latest ever by {:.1} ms), \
              {skipped} were left out; {lost} events were lost",
+            now.lateness.since(&before.lateness),
             now.latest_us as f64 / 1000.0
         )
     })

@@ -6,6 +6,7 @@ mod audio;
 pub mod cli;
 mod codecs;
 mod control;
+mod files;
 mod gateways;
 mod import;
 mod lateness;

@@ -127,12 +127,14 @@ fn start_engine(config: &Config, seed: u64, events: Arc<Notify>) -> Result<Engin
         workers: media.workers,
         pin: media.pin,
         headroom: f32::from(media.headroom) / 100.0,
+        keep_phases: false,
         silence: SilenceLimits { talking: media.silence.talking, on_hold: media.silence.on_hold },
         seed,
     };
     let engine = Engine::start(engine, move || events.notify_one())
         .map_err(|source| StartError::Audio { address: media.address, source })?;
     tell_scheduling(engine.scheduling());
+    tell_limits(engine.limits(), media.headroom);
     Ok(engine)
 }
 
@@ -149,6 +151,20 @@ fn tell_scheduling(workers: &[Scheduling]) {
             "audio: {count} workers on {place}, without real-time priority: what else runs here can make them late; \
              it takes CAP_SYS_NICE or an rtprio limit (ulimit -r)"
         );
+    }
+}
+
+/// How much the workers may do.
+fn tell_limits(limits: impl Iterator<Item = f32>, headroom: u8) {
+    let wanted = 100.0 - f32::from(headroom);
+    let least = 100.0 * limits.fold(1.0, f32::min);
+    if least < wanted - 0.5 {
+        tracing::warn!(
+            "audio: callers are refused when a worker is busy for {least:.0} % of the time, not {wanted:.0} % as by \
+             media.headroom: the system stops real-time threads that take more (kernel.sched_rt_runtime_us)"
+        );
+    } else {
+        tracing::info!("audio: callers are refused when a worker is busy for {wanted:.0} % of the time");
     }
 }
 

@@ -4,6 +4,7 @@ mod clean;
 mod dialog;
 mod digest;
 mod endpoint;
+mod label;
 mod limits;
 mod message;
 mod registrar;

@@ -34,7 +34,7 @@ fn the_trunk_is_answered_after_half_a_second_and_the_station_is_called() {
     let trunk = x.phone(TRUNK, "2125551111");
     x.call(trunk, "2002", true);
     x.run(ms(400));
-    assert_eq!(x.sent_to(trunk), ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing"]);
+    assert_eq!(x.sent_to(trunk), ["SIP/2.0 180 Ringing"]);
     x.run(ms(200));
     assert_eq!(x.sent_to(trunk).last(), Some(&"SIP/2.0 200 OK"));
     let invite = x.message_to(station, "INVITE");
@@ -296,4 +296,16 @@ fn audio_for_a_port_of_ours_is_refused() {
     assert!(refusal.contains("media address 10.0.0.1"), "{refusal}");
     assert_eq!(x.count(|c| matches!(c, MediaCommand::UpdateLeg { .. })), updates);
     assert!(!x.has_ended(trunk));
+}
+
+/// Who gets another answer in the same moment need not be told to wait for it (RFC 3261 §17.2.1).
+#[test]
+fn who_is_answered_at_once_gets_no_100() {
+    let mut x = Exchange::new();
+    let trunk = x.phone(TRUNK, "2125551111");
+    x.call(trunk, "2000", true);
+    x.run(ms(700));
+    let told = x.sent_to(trunk);
+    assert!(told.iter().any(|line| line.starts_with("SIP/2.0 200")), "{told:?}");
+    assert!(!told.iter().any(|line| line.starts_with("SIP/2.0 100")), "{told:?}");
 }

@@ -15,6 +15,7 @@ const HZ: f64 = 1000.0;
 /// One phone sounds, three of `codec` listen; one of those also talks from 3 s to 5 s, from 7 s to 9 s, and so on.
 fn scene(codec: Codec, sound: Sound) -> (Scene, PhoneId, PhoneId) {
     let mut scene = Scene::new(codec.sample_rate(), 4);
+    scene.keep_phase(); // what is heard is compared by the sample
     let source =
         scene.join(PhoneConfig::new(Codec::L16 { rate: codec.sample_rate() }).saying(Talk::always(sound)));
     let spans: Vec<_> = (0..4).map(|n| 3000 + 4000 * n..5000 + 4000 * n).collect();

@@ -4,12 +4,10 @@
 
 use std::time::Duration;
 
-use confab_audio::Event;
 use confab_codec::{Codec, Opus};
-use confab_rtp::Quality;
 use confab_sim::{Conditions, Loss, PhoneConfig, PhoneId, Scene, Sound, Talk, measure};
 
-use crate::support::{delays, median, secs, worst};
+use crate::support::{delays, median, quality, secs, worst};
 
 /// A talker on this line and a listener on a perfect one.
 fn talk(codec: Codec, uplink: Conditions, clock_ppm: f64, seed: u64) -> (Scene, PhoneId, PhoneId) {
@@ -25,15 +23,6 @@ fn heard(uplink: Conditions, seed: u64) -> Vec<i16> {
     let (mut scene, _, listener) = talk(Codec::Pcmu, uplink, 0.0, seed);
     scene.run_secs(20);
     scene.phone(listener).heard().between_ms(5000, 19_500).to_vec()
-}
-
-/// The last word on the talker's line.
-fn quality(scene: &Scene, talker: PhoneId) -> Quality {
-    let told = |(_, event): &(Duration, Event)| match event {
-        Event::LegQuality { quality, .. } if Scene::is_about(event, talker) => Some(*quality),
-        _ => None,
-    };
-    scene.events().iter().rev().find_map(told).expect("a line is looked at from time to time")
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod handover;
 mod line;
 mod mix;
 mod pains;
+mod phase;
 mod retune;
 mod support;
 mod verdict;

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use confab_audio::Event;
+use confab_rtp::Quality;
 use confab_sim::{PhoneId, Scene};
 
 pub(crate) fn secs(seconds: u64) -> Duration {
@@ -20,11 +22,26 @@ pub(crate) fn delays(scene: &Scene, from: PhoneId, to: PhoneId, seconds: Range<u
 }
 
 pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    percentile(values, 50.0)
 }
 
 pub(crate) fn worst(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::MIN, f64::max)
+}
+
+/// The value below which so many percent of them are.
+pub(crate) fn percentile(values: &[f64], percent: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let place = (sorted.len() as f64 * percent / 100.0) as usize;
+    sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+}
+
+/// The last word on a phone's line.
+pub(crate) fn quality(scene: &Scene, phone: PhoneId) -> Quality {
+    let told = |(_, event): &(Duration, Event)| match event {
+        Event::LegQuality { quality, .. } if Scene::is_about(event, phone) => Some(*quality),
+        _ => None,
+    };
+    scene.events().iter().rev().find_map(told).expect("a line is looked at from time to time")
 }

@@ -23,19 +23,15 @@ const PATIENCE_MS: u32 = 30_000;
 /// Octets of the longest Opus packet that is made: 160 kbit/s for 60 ms (RFC 6716 §3.4 would allow 1275 per frame).
 const LONGEST_PACKET: usize = 1200;
 
-/// An encoder with what leads to it. Made by the control side, one for each leg.
+/// An encoder with what leads to it. Made by the control side and lent to a room.
 #[derive(Debug)]
 pub struct Feed {
     encoder: Encoder,
-    /// To the encoder's rate, and the last frame that went into it.
-    resampler: Option<(Resampler, Vec<i16>)>,
-    /// The newest sound, which is kept back in a room whose rate may change where there is no resampler to do so.
-    lag: Box<[i16]>,
-    /// Leads from the sound before a change of the room's rate into the next frame.
-    seam: Option<Concealer>,
+    intake: Intake,
     has_seam: bool,
-    /// Samples at the encoder's rate: what was coded last, and then `pending` that wait for their packet to be full.
-    tape: Vec<i16>,
+    /// Samples at the encoder's rate: what was coded last, and then `pending` that wait for their packet to be full. None
+    /// in one that is light.
+    tape: Box<[i16]>,
     pending: usize,
     /// Samples of a frame of the room.
     frame: usize,
@@ -43,7 +39,7 @@ pub struct Feed {
     packet: usize,
     /// Of the encoder, Hz.
     rate: u32,
-    octets: Vec<u8>,
+    octets: Box<[u8]>,
     /// Where the pieces in `octets` end.
     ends: Vec<usize>,
     is_silence: bool,
@@ -51,11 +47,88 @@ pub struct Feed {
     is_quiet: bool,
 }
 
-impl Feed {
-    /// A feed for a leg of a room that mixes in `format`.
+/// From the room's rate to an encoder's.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    coder: Codec,
+    /// With the last frame that went into it.
+    resampler: Option<(Resampler, Box<[i16]>)>,
+    /// The newest sound, which is kept back in a room whose rate may change where there is no resampler to do so.
+    lag: Box<[i16]>,
+    /// Leads from the sound before a change of the room's rate into the next frame.
+    seam: Option<Box<Concealer>>,
+}
+
+impl Intake {
+    fn new(codec: Codec, format: Format, tuning: Tuning) -> Result<Self, CodecError> {
+        let rate = tuning.coder_rate(codec, format.rate);
+        let resampler = match rate == format.rate {
+            true => None,
+            false => Some((resampler(format.rate, rate)?, vec![0; format.frame()].into())),
+        };
+        let lag = if resampler.is_none() { tuning.lag(rate) } else { 0 };
+        Ok(Self { coder: codec.coder(), resampler, lag: vec![0; lag].into(), seam: None })
+    }
+
+    /// For a feed in a room whose rate is about to change.
     ///
     /// # Errors
-    /// There is no encoder for the codec.
+    /// As for [`Feed::new`].
+    pub(crate) fn for_retune(codec: Codec, format: Format) -> Result<Self, CodecError> {
+        let seam = Some(Concealer::new(Tuning::Auto.coder_rate(codec, format.rate)).into());
+        Ok(Self { seam, ..Self::new(codec, format, Tuning::Auto)? })
+    }
+
+    /// What it leads to: feeds of other coders cannot use it.
+    pub(super) fn coder(&self) -> Codec {
+        self.coder
+    }
+
+    fn delays(&self) -> bool {
+        self.resampler.is_some() || !self.lag.is_empty()
+    }
+
+    fn take_over(&mut self, from: &Self) {
+        if let (Some((own, last)), Some((_, heard))) = (&mut self.resampler, &from.resampler) {
+            own.prime(heard);
+            last.copy_from_slice(heard);
+        }
+        copy_newest(&from.lag, &mut self.lag);
+    }
+
+    /// Brings a frame of the room to the encoder's rate.
+    fn pass(&mut self, frame: &[i16], out: &mut [i16]) {
+        match &mut self.resampler {
+            None => {
+                let (kept, passed) = (self.lag.len(), frame.len() - self.lag.len());
+                out[..kept].copy_from_slice(&self.lag);
+                out[kept..].copy_from_slice(&frame[..passed]);
+                self.lag.copy_from_slice(&frame[passed..]);
+            }
+            Some((resampler, last)) => {
+                resampler.process(frame, out);
+                last.copy_from_slice(frame);
+            }
+        }
+    }
+}
+
+impl Feed {
+    /// Where so few legs have a coder, each brings a feed: all of them may begin to talk at once.
+    pub const FEW: usize = 8;
+
+    /// Whether it is so small for such a codec in such a room that each leg brings one, however many there are: it has no
+    /// state.
+    #[must_use]
+    pub fn is_light_for(codec: Codec, format: Format, tuning: Tuning) -> bool {
+        let is_stateless = matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16 { .. });
+        is_stateless && tuning == Tuning::Fixed && codec.sample_rate() == format.rate
+    }
+
+    /// A feed for legs of a room that mixes in `format`.
+    ///
+    /// # Errors
+    /// The codec cannot be coded in such a room.
     pub fn new(codec: Codec, format: Format, tuning: Tuning) -> Result<Self, CodecError> {
         let rate = tuning.coder_rate(codec, format.rate);
         let samples = |ms: usize| rate as usize / 1000 * ms;
@@ -68,22 +141,16 @@ impl Feed {
             (_, per_ms) => (frame, per_ms.unwrap_or(0) * usize::from(format.interval_ms)),
         };
         let kept = samples(KEPT_MS.max(codec.prime_ms() as usize));
-        let resampler = match rate == format.rate {
-            true => None,
-            false => Some((resampler(format.rate, rate)?, vec![0; format.frame()])),
-        };
-        let lag = if resampler.is_none() { tuning.lag(rate) } else { 0 };
+        let tape = if Self::is_light_for(codec, format, tuning) { 0 } else { kept + packet + frame };
         Ok(Self {
             encoder: Encoder::new(codec, rate)?,
-            resampler,
-            lag: vec![0; lag].into(),
-            seam: None,
+            intake: Intake::new(codec, format, tuning)?,
             has_seam: false,
-            tape: vec![0; kept + packet + frame],
+            tape: vec![0; tape].into(),
             pending: 0,
             frame,
             packet,
-            octets: vec![0; octets],
+            octets: vec![0; octets].into(),
             ends: Vec::with_capacity(frame.div_ceil(packet) + 1),
             rate,
             is_silence: true,
@@ -91,13 +158,9 @@ impl Feed {
         })
     }
 
-    /// The same for a room whose rate is about to change: it can continue where a feed of the old rate stood.
-    ///
-    /// # Errors
-    /// As for [`Feed::new`].
-    pub fn for_retune(codec: Codec, format: Format) -> Result<Self, CodecError> {
-        let feed = Self::new(codec, format, Tuning::Auto)?;
-        Ok(Self { seam: Some(Concealer::new(feed.rate)), ..feed })
+    /// Whether it is one of those that each leg has.
+    pub(super) fn is_light(&self) -> bool {
+        self.tape.is_empty()
     }
 
     /// What it codes now.
@@ -107,10 +170,7 @@ impl Feed {
 
     /// Whether it can code this: Opus can change how it is set, but not the length of its packets.
     pub(super) fn suits(&self, codec: Codec) -> bool {
-        match (self.codec(), codec) {
-            (Codec::Opus(own), Codec::Opus(other)) => own.packet_ms == other.packet_ms,
-            (own, other) => own == other,
-        }
+        self.codec().coder() == codec.coder()
     }
 
     /// Codes this from now on, which it must suit.
@@ -132,18 +192,13 @@ impl Feed {
         self.pending = from.pending;
         copy_newest(&from.tape, &mut self.tape);
         self.encoder.take_over(&from.encoder, from.heard());
-        if let (Some((own, last)), Some((_, heard))) = (&mut self.resampler, &from.resampler) {
-            own.prime(heard);
-            last.copy_from_slice(heard);
-        }
-        copy_newest(&from.lag, &mut self.lag);
+        self.intake.take_over(&from.intake);
     }
 
     /// Whether nobody hears it when a decoder that followed this one follows the other, after both carried the same for so
     /// long, ms: if no decoder can tell them apart; or they are alike, and it is quiet or has been loud for too long.
     pub(super) fn may_merge_into(&self, other: &Self, together_ms: u32) -> bool {
-        let delays = self.resampler.is_some() || !self.lag.is_empty();
-        let is_delayed_alike = !delays || together_ms > 0;
+        let is_delayed_alike = !self.intake.delays() || together_ms > 0;
         let codec = self.codec();
         let patience_ms = if codec.is_packetized() { PATIENCE_OPUS_MS } else { PATIENCE_MS };
         let is_alike = together_ms >= codec.merge_ms() && (self.is_quiet || together_ms >= patience_ms);
@@ -155,12 +210,10 @@ impl Feed {
         self.encoder.refresh();
     }
 
-    /// Continues where a feed of a room with another rate stood, with its encoder: the next frame is cross-faded into.
-    pub(super) fn continue_from(&mut self, old: &mut Self) {
-        std::mem::swap(&mut self.encoder, &mut old.encoder);
-        self.pending = old.pending;
-        copy_newest(&old.tape, &mut self.tape);
-        if let Some(seam) = &mut self.seam {
+    /// Goes on in a room of another rate: the next frame is cross-faded into. What was replaced comes back.
+    pub(super) fn retune(&mut self, intake: &mut Intake) {
+        std::mem::swap(&mut self.intake, intake);
+        if let Some(seam) = &mut self.intake.seam {
             seam.good(&mut self.tape);
             self.has_seam = true;
         }
@@ -171,22 +224,17 @@ impl Feed {
         let magnitudes: u32 = frame.iter().map(|&sample| u32::from(sample.unsigned_abs())).sum();
         self.is_silence = magnitudes == 0;
         self.is_quiet = magnitudes < QUIET * frame.len() as u32;
+        if self.is_light() {
+            let end = self.encoder.encode(frame, &mut self.octets);
+            self.ends.clear();
+            self.ends.push(end);
+            return 1;
+        }
         let kept = self.tape.len() - self.frame;
         self.tape.copy_within(self.frame.., 0);
         let newest = &mut self.tape[kept..];
-        match &mut self.resampler {
-            None => {
-                let (kept, passed) = (self.lag.len(), frame.len() - self.lag.len());
-                newest[..kept].copy_from_slice(&self.lag);
-                newest[kept..].copy_from_slice(&frame[..passed]);
-                self.lag.copy_from_slice(&frame[passed..]);
-            }
-            Some((resampler, last)) => {
-                resampler.process(frame, newest);
-                last.copy_from_slice(frame);
-            }
-        }
-        if let Some(seam) = self.seam.as_mut().filter(|_| std::mem::take(&mut self.has_seam)) {
+        self.intake.pass(frame, newest);
+        if let Some(seam) = self.intake.seam.as_mut().filter(|_| std::mem::take(&mut self.has_seam)) {
             let (expected, rest) = newest.split_at_mut(self.rate as usize / 1000 * EXPECTED_MS);
             seam.conceal(expected);
             seam.good(rest);

@@ -28,7 +28,6 @@ struct Hall {
 struct Member {
     slot: Slot,
     codec: Codec,
-    feed: Option<FeedId>,
     decoder: Decoder,
     /// Frequency and amplitude of its voice.
     voice: (f32, f32),
@@ -46,22 +45,25 @@ impl Hall {
     }
 
     fn join(&mut self, codec: Codec) {
+        self.join_without_feed(codec);
+        self.lend(codec, 1);
+    }
+
+    fn lend(&mut self, codec: Codec, feeds: usize) {
+        for _ in 0..feeds {
+            let feed = Feed::new(codec, self.format, Tuning::Fixed).expect("a feed");
+            assert!(self.feeds.add(Box::new(feed)).is_none(), "there is a place for it");
+        }
+    }
+
+    fn join_without_feed(&mut self, codec: Codec) {
         let config =
             MemberConfig { speak: true, hear: Hear::Room { gain_db: 0.0 }, ..MemberConfig::default() };
         let decoder = Decoder::new(codec, codec.coder_rate(self.format.rate)).expect("a decoder");
-        let feed = Feed::new(codec, self.format, Tuning::Fixed).expect("a feed");
-        self.feeds.grow(self.members.len() + 1);
-        self.feeds.add(Box::new(feed));
         let slot = self.mixer.add(config);
-        let member = Member {
-            slot,
-            codec,
-            feed: None,
-            decoder,
-            voice: (0.0, 0.0),
-            heard: Vec::new(),
-            packets: Vec::new(),
-        };
+        self.feeds.enter(Some(slot), codec);
+        let member =
+            Member { slot, codec, decoder, voice: (0.0, 0.0), heard: Vec::new(), packets: Vec::new() };
         self.members.push(member);
     }
 
@@ -73,37 +75,43 @@ impl Hall {
         let (rate, frame) = (self.format.rate as f32, self.format.frame());
         for member in self.members.iter().filter(|member| member.voice.1 > 0.0) {
             let (frequency, amplitude) = member.voice;
-            for (i, sample) in self.mixer.input(member.slot).iter_mut().enumerate() {
+            let sample = |i: usize| {
                 let time = (self.ticks * frame + i) as f32 / rate;
-                *sample = (amplitude * (TAU * (frequency * time).fract()).sin()) as i16;
-            }
+                (amplitude * (TAU * (frequency * time).fract()).sin()) as i16
+            };
+            self.mixer.input(member.slot, &(0..frame).map(sample).collect::<Vec<i16>>());
         }
         self.mixer.tick().for_each(drop);
-        self.follow();
-        for member in &mut self.members {
-            let id = member.feed.expect("each member has a feed");
-            for piece in self.feeds.coded(id, &mut self.mixer).pieces() {
-                let mut pcm = [0; 2880];
+        self.feeds.choose(&self.mixer);
+        for (index, member) in self.members.iter_mut().enumerate() {
+            let mut pcm = [0; 2880];
+            let Some(coded) = self.feeds.coded(index, &mut self.mixer) else {
+                let rate = member.codec.coder_rate(self.format.rate);
+                let missed = &mut pcm[..(self.feeds.missed_ms(index) * rate / 1000) as usize];
+                member.decoder.conceal(missed);
+                member.heard.extend_from_slice(missed);
+                continue;
+            };
+            for piece in coded.pieces() {
                 let len = member.decoder.decode(piece, &mut pcm).expect("what was coded can be decoded");
                 member.heard.extend_from_slice(&pcm[..len]);
                 member.packets.push(self.ticks);
             }
         }
-        self.feeds.advance();
         self.ticks += 1;
     }
 
-    fn follow(&mut self) {
-        self.feeds.begin();
-        for member in &self.members {
-            if let Some(id) = member.feed {
-                self.feeds.vote(id, self.mixer.listening(member.slot), member.codec);
-            }
-        }
-        self.feeds.count();
-        for member in &mut self.members {
-            member.feed = self.feeds.settle(member.feed, self.mixer.listening(member.slot), member.codec);
-        }
+    /// The last member goes; a feed that is not needed any more.
+    fn pop(&mut self) -> Option<Box<Feed>> {
+        let member = self.members.pop().expect("a member");
+        self.mixer.remove(member.slot).for_each(drop);
+        let feed = self.feeds.leave(self.members.len());
+        self.feeds.remove(self.members.len());
+        feed
+    }
+
+    fn demand(&mut self) -> usize {
+        self.feeds.demands().map(|demand| demand.feeds).sum()
     }
 
     fn talks(&mut self, member: usize, frequency: f32, amplitude: f32) {
@@ -223,7 +231,7 @@ fn those_who_leave_together_stay_together() {
     }
     hall.run(100);
     assert_eq!(hall.encodes_of_a_tick(), before + 1);
-    let feeds: Vec<_> = hall.members.iter().map(|member| member.feed).collect();
+    let feeds: Vec<_> = hall.feeds.followers.iter().map(|follower| follower.feed).collect();
     assert!(feeds[1] == feeds[2] && feeds[2] == feeds[3] && feeds[3] != feeds[4] && feeds[4] == feeds[6]);
 }
 
@@ -249,14 +257,71 @@ fn every_leg_that_goes_gets_a_feed_to_take_away() {
     let mut hall = Hall::new(16_000, &[Codec::G722, OPUS, Codec::G722, OPUS, Codec::Pcmu, Codec::G722]);
     (0..6).for_each(|member| hall.talks(member, 300.0 + 100.0 * member as f32, 4000.0));
     hall.run(200);
-    while let Some(member) = hall.members.pop() {
-        hall.mixer.remove(member.slot).for_each(drop);
-        let is_last = hall.members.iter().all(|other| other.feed != member.feed);
-        let feed = hall.feeds.remove(member.codec, member.feed, is_last);
-        assert!(feed.is_some_and(|feed| feed.suits(member.codec)));
+    while let Some(codec) = hall.members.last().map(|member| member.codec) {
+        assert!(hall.pop().is_some_and(|feed| feed.suits(codec)));
         hall.run(20 * (hall.members.len() % 3));
     }
     assert!(hall.feeds.places.iter().all(Option::is_none));
+}
+
+#[test]
+fn where_many_have_a_coder_few_feeds_will_do() {
+    let mut hall = Hall::new(48_000, &[OPUS; Feed::FEW]);
+    (Feed::FEW..64).for_each(|_| hall.join_without_feed(OPUS));
+    (0..2).for_each(|member| hall.talks(member, 300.0 + 100.0 * member as f32, 4000.0));
+    hall.run(200);
+    assert_eq!((hall.demand(), hall.feeds.short()), (0, 0), "half of the reserve is left");
+    hall.talks(2, 600.0, 4000.0);
+    hall.tick();
+    let missing = hall.demand();
+    assert_eq!(missing, 7, "4 are followed, and 11 ought to be spare");
+    assert_eq!(hall.demand(), 0, "they are on their way");
+    let again: usize = (0..10).map(|_| hall.demand()).sum();
+    assert_eq!(again, missing, "what does not come is asked for again");
+    hall.lend(OPUS, missing);
+    hall.run(100);
+    let given_back = std::iter::from_fn(|| (hall.members.len() > 4).then(|| hall.pop())).flatten().count();
+    assert_eq!(given_back, Feed::FEW + missing - 4, "those who stay have one each");
+    assert_eq!(hall.feeds.short(), 0);
+}
+
+/// More begin to talk in one tick than there are feeds for: none ever hears himself, and none a click.
+#[test]
+fn who_finds_no_feed_is_sent_nothing_until_there_is_one() {
+    for (codec, rate) in [(Codec::Pcmu, 16_000), (Codec::G722, 16_000), (OPUS, 48_000)] {
+        let mut hall = Hall::new(rate, &[codec; Feed::FEW]);
+        (Feed::FEW..16).for_each(|_| hall.join_without_feed(codec));
+        hall.talks(0, 1000.0, 3277.0);
+        hall.run(1000);
+        (1..16).for_each(|member| hall.talks(member, 300.0 + 200.0 * member as f32, 1000.0));
+        (0..3).for_each(|_| hall.tick());
+        let short = hall.feeds.short();
+        assert!(short >= 3 * 7, "{codec:?}: {short}");
+        let missing = hall.demand();
+        assert!(missing >= 8, "{codec:?}: {missing}");
+        hall.lend(codec, missing);
+        (1..16).for_each(|member| hall.talks(member, 0.0, 0.0));
+        hall.talks(15, 3300.0, 3277.0);
+        hall.run(1000);
+        assert_eq!(hall.feeds.short(), short, "{codec:?}");
+        let residual = hall.worst_residual(15, 1200..2000, 1000.0);
+        assert!(residual < -50.0, "{codec:?}: {residual} dBov beside the tone of the other one who talks");
+    }
+}
+
+#[test]
+fn long_packets_are_missed_whole() {
+    let codec = Codec::Opus(Opus { packet_ms: 60, ..Opus::default() });
+    let mut hall = Hall::new(16_000, &[]);
+    hall.join_without_feed(codec);
+    let missed: Vec<u32> = std::iter::from_fn(|| {
+        hall.tick();
+        Some(hall.feeds.missed_ms(0))
+    })
+    .take(6)
+    .collect();
+    assert_eq!(missed.iter().sum::<u32>(), 120, "{missed:?}");
+    assert_eq!(missed.iter().filter(|&&ms| ms == 60).count(), 2, "{missed:?}");
 }
 
 #[test]
@@ -266,7 +331,7 @@ fn another_setting_of_the_same_codec_is_a_feed_of_its_own_until_it_is_the_same_a
     hall.run(1000);
     let Codec::Opus(opus) = OPUS else { return };
     let set = |hall: &mut Hall, expected_loss| {
-        hall.members[1].codec = Codec::Opus(Opus { expected_loss, ..opus });
+        hall.feeds.set(1, Codec::Opus(Opus { expected_loss, ..opus }));
         hall.run(1000);
         hall.encodes_of_a_tick()
     };

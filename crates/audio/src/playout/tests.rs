@@ -142,3 +142,30 @@ fn the_last_sound_fades_out_and_then_there_is_nothing() {
         assert_eq!(last, 0, "{rate} Hz");
     }
 }
+
+/// For how many ticks a sender of Opus is heard after its last packet, whose gate is closed or not.
+fn pause(withheld_below: Option<u32>) -> usize {
+    let start = start();
+    let remote = SocketAddr::from(([127, 0, 0, 1], 4000));
+    let codec = Codec::Opus(confab_codec::Opus::default());
+    let stream = StreamConfig { remote: Some(remote), ..StreamConfig::new(codec, 0) };
+    let mut inbound = Inbound::new(start, InboundConfig { rtcp_mux: true, ..stream.inbound(20) });
+    let mut playout = Playout::new(codec, Format { rate: 16_000, interval_ms: 20 }, Tuning::Fixed).unwrap();
+    let mut octets = [0; 1300];
+    let len = confab_codec::Encoder::new(codec, 16_000).unwrap().encode(&[100; 320], &mut octets);
+    let mut datagram = vec![0; 12 + len];
+    Packet { payload: &octets[..len], ..Packet::default() }.write(&mut datagram);
+    inbound.receive(start, remote, &datagram);
+    playout.withhold(withheld_below);
+    let mut is_heard = |tick: &u32| {
+        let frame = playout.pull(start + *tick * Duration::from_millis(20), &mut inbound);
+        frame.is_some_and(|frame| frame.iter().any(|&sample| sample != 0))
+    };
+    (0..100).filter(|tick| is_heard(tick)).count()
+}
+
+#[test]
+fn comfort_noise_goes_on_only_if_it_is_heard() {
+    let (heard, withheld) = (pause(None), pause(Some(100)));
+    assert!(heard >= 25 && (1..4).contains(&withheld), "{heard} ticks, and {withheld} behind a closed gate");
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use confab_audio::{
     Channel, Clock, Event, Format, Leg, LegId, Outbox, Retuned, Room, RoomConfig, SilenceLimits,
-    StreamChange, StreamConfig, Tuning,
+    StreamChange, StreamConfig, Tick, Tuning,
 };
 use confab_codec::{Codec, Decoder, Encoder, Opus};
 use confab_mixer::{Control, Hear, MixerConfig, Tone};
@@ -230,7 +230,7 @@ impl Bed {
     pub(crate) fn join(&mut self, phone: Phone) -> usize {
         let leg = Leg::new(phone.leg, phone.stream.clone(), self.format, self.tuning, phone.leg.0, self.now);
         self.room.start(Box::new(leg.unwrap()));
-        self.room.reserve(&mut self.outbox);
+        self.room.reserve(&mut self.outbox, self.room.legs());
         self.room.set(phone.leg, Control::Speak(true));
         self.room.set(phone.leg, Control::Hear(Hear::Room { gain_db: 0.0 }));
         self.phones.push(phone);
@@ -250,7 +250,7 @@ impl Bed {
         let Phone { leg, stream, .. } = &self.phones[phone];
         let mut change = StreamChange::new(stream.clone(), self.format, self.tuning).unwrap();
         self.room.update(*leg, self.now, &mut change);
-        self.room.reserve(&mut self.outbox);
+        self.room.reserve(&mut self.outbox, self.room.legs());
     }
 
     /// What brings the room to another rate.
@@ -324,7 +324,7 @@ impl Bed {
     pub(crate) fn tick(&mut self) {
         let due = self.now + Duration::from_millis(5);
         let Self { room, outbox, events, .. } = self;
-        room.tick(due, due + self.lateness, outbox, &mut |event| events.push(event));
+        room.tick(Tick { due, now: due + self.lateness }, outbox, &mut |event| events.push(event));
         self.hand_out();
     }
 

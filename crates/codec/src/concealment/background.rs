@@ -1,19 +1,25 @@
-//! The noise behind a voice.
+//! The noise behind a voice: which frames are nothing but it, what it is like, and more of it.
 
 use crate::comfort_noise::{MAX_COEFFICIENTS, NoiseAnalyzer, NoiseGenerator};
 use crate::vector::mean_square;
 
-/// Listens for what is heard in pauses, and makes noise like it.
+/// Tells which frames are background, by how loud the quietest of late were.
+#[derive(Debug, Clone)]
+pub(super) struct Floor {
+    /// Mean square of the quietest frames of late.
+    level: f32,
+    /// Samples that the floor takes to double: while somebody speaks it waits.
+    doubling: f32,
+    /// Frames so far, and those that were looked at and quiet.
+    frames: u32,
+    quiet: u32,
+}
+
+/// What the background is like, and noise like it.
 #[derive(Debug, Clone)]
 pub(super) struct Background {
     analyzer: NoiseAnalyzer,
     generator: NoiseGenerator,
-    /// Mean square of the quietest frames of late.
-    floor: f32,
-    /// Quiet frames so far.
-    quiet: usize,
-    /// Samples that the floor takes to double: while somebody speaks it waits.
-    doubling: f32,
 }
 
 /// The floor doubles in so many seconds, if nothing holds it down.
@@ -23,34 +29,42 @@ const QUIET: f32 = 2.0;
 /// The loudest background as a mean square: −45 dBov. What is steady and louder is a tone or music, and noise in its
 /// place would disturb more than silence.
 const LOUDEST: f32 = 34_000.0;
-/// One of so many quiet frames is analysed: noise is steady and the processor dear.
-const ANALYSED: usize = 8;
+/// One of so many frames is looked at, and one of so many of those that are quiet is analysed: noise is steady and the
+/// processor dear.
+const LOOKED_AT: u32 = 4;
+const ANALYSED: u32 = 4;
 const SEED: u64 = 2;
+
+impl Floor {
+    pub(super) fn new(rate: u32) -> Self {
+        Self { level: f32::MAX, doubling: DOUBLING_S * rate as f32, frames: 0, quiet: 0 }
+    }
+
+    /// Takes in a good frame; whether the background is to be learnt from it.
+    pub(super) fn wants(&mut self, frame: &[i16]) -> bool {
+        self.frames = self.frames.wrapping_add(1);
+        if frame.is_empty() || self.frames % LOOKED_AT != 1 {
+            return false;
+        }
+        let energy = mean_square(frame);
+        let samples = LOOKED_AT as f32 * frame.len() as f32;
+        self.level = (self.level * (1.0 + samples / self.doubling)).min(energy + 1.0);
+        if energy > LOUDEST.min(QUIET * self.level) {
+            return false;
+        }
+        self.quiet = self.quiet.wrapping_add(1);
+        self.quiet % ANALYSED == 1
+    }
+}
 
 impl Background {
     pub(super) fn new(rate: u32) -> Self {
-        Self {
-            analyzer: NoiseAnalyzer::new(rate),
-            generator: NoiseGenerator::new(rate, SEED),
-            floor: f32::MAX,
-            quiet: 0,
-            doubling: DOUBLING_S * rate as f32,
-        }
+        Self { analyzer: NoiseAnalyzer::new(rate), generator: NoiseGenerator::new(rate, SEED) }
     }
 
-    /// Takes in a good frame.
+    /// Takes in a frame of it.
     pub(super) fn hear(&mut self, frame: &[i16]) {
-        if frame.is_empty() {
-            return;
-        }
-        let energy = mean_square(frame);
-        self.floor = (self.floor * (1.0 + frame.len() as f32 / self.doubling)).min(energy + 1.0);
-        if energy <= LOUDEST.min(QUIET * self.floor) {
-            if self.quiet.is_multiple_of(ANALYSED) {
-                self.analyzer.push(frame);
-            }
-            self.quiet += 1;
-        }
+        self.analyzer.push(frame);
     }
 
     /// Sets the noise to what was heard.

@@ -1,7 +1,7 @@
 //! How a sound would have gone on.
 
 use super::prediction::{Filter, ORDER, predict, predictor};
-use crate::vector::dot;
+use crate::vector::{dot, mean_square};
 use std::ops::RangeInclusive;
 
 /// Carries a sound on: the last pitch period of what drives its filter is repeated.
@@ -12,7 +12,7 @@ pub(super) struct Voice {
     /// The newest samples of the sound, newest first.
     memory: [f32; ORDER],
     /// The drive, of which the first `period` samples are repeated.
-    drive: Box<[f32]>,
+    drive: Box<[i16]>,
     period: usize,
     /// Root mean square of the drive.
     level: f32,
@@ -53,7 +53,7 @@ impl Voice {
             rate,
             filter: [0.0; ORDER],
             memory: [0.0; ORDER],
-            drive: vec![0.0; rate * MAX_PERIOD_MS / 1000].into(),
+            drive: vec![0; rate * MAX_PERIOD_MS / 1000].into(),
             period: 1,
             level: 0.0,
             voicing: 0.0,
@@ -75,11 +75,11 @@ impl Voice {
             *kept = sample;
         }
         let start = end - self.period;
-        for (n, drive) in self.drive[..self.period].iter_mut().enumerate() {
-            *drive = history[start + n] - predict(&self.filter, &history[..start + n]);
+        let drive = &mut self.drive[..self.period];
+        for (n, drive) in drive.iter_mut().enumerate() {
+            *drive = (history[start + n] - predict(&self.filter, &history[..start + n])).round() as i16;
         }
-        let drive = &self.drive[..self.period];
-        self.level = (dot(drive, drive) / self.period as f32).sqrt();
+        self.level = mean_square(drive).sqrt();
         let (last, before) = (&history[start..], &history[start - self.period..start]);
         self.decay = (dot(last, last) / (dot(before, before) + 1.0)).sqrt().clamp(MIN_DECAY, 1.0);
         (self.gain, self.made) = (1.0, 0);
@@ -93,7 +93,7 @@ impl Voice {
         }
         let repeated = self.repeated_share();
         let noise = self.level * self.noise() * (1.0 - repeated * repeated).sqrt();
-        let drive = self.gain * (self.drive[position] * repeated + noise);
+        let drive = self.gain * (f32::from(self.drive[position]) * repeated + noise);
         let predicted: f32 = self.filter.iter().zip(&self.memory).map(|(weight, past)| weight * past).sum();
         let sample = (drive + predicted).clamp(-32_768.0, 32_767.0);
         self.memory.copy_within(..ORDER - 1, 1);

@@ -26,7 +26,12 @@ impl StreamDecoder {
             Codec::L16 { .. } => Coder::L16,
             Codec::Opus(_) => return None,
         };
-        Some(Self { coder, concealer: Concealer::new(codec.sample_rate()) })
+        let rate = codec.sample_rate();
+        let concealer = match coder {
+            Coder::G711(law) => Concealer::of_codes(law, rate),
+            _ => Concealer::new(rate),
+        };
+        Some(Self { coder, concealer })
     }
 
     pub(crate) fn samples_in(&self, payload: &[u8]) -> Result<usize, CodecError> {
@@ -38,10 +43,17 @@ impl StreamDecoder {
         }
     }
 
+    pub(crate) fn warm(&self) -> u64 {
+        self.concealer.warm()
+    }
+
     /// Decodes a payload that lasts as long as `out`.
     pub(crate) fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
         match &mut self.coder {
-            Coder::G711(law) => law.decode(payload, out),
+            Coder::G711(law) => {
+                law.decode(payload, out);
+                return self.concealer.good_codes(payload, out);
+            }
             Coder::G722(coder) => _ = coder.decode(payload, out),
             Coder::L16 => _ = l16::decode(payload, out),
         }

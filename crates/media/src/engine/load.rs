@@ -3,14 +3,15 @@
 use std::fmt;
 use std::time::Instant;
 
+use confab_audio::{LegId, Relief};
+use confab_codec::Codec;
+
 use super::Engine;
 use crate::command::RoomId;
 use crate::link::Link;
 use crate::order::{Order, What};
+use crate::place::{LEAST_WEIGHT, LegPlace, RoomPlace, Started, weight};
 use crate::pressure::{PERIOD, Sample, Step};
-
-/// One of so many ticks may come late before a worker counts as behind.
-const LATE_TICKS: u64 = 20;
 
 /// Why a leg was not opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -88,22 +89,29 @@ impl Engine {
         self.links.iter().map(Link::load)
     }
 
+    /// The share of each worker's core that may be used, 0 to 1: what the headroom leaves, or less where the system would
+    /// stop threads of real-time priority that use more.
+    pub fn limits(&self) -> impl Iterator<Item = f32> {
+        self.links.iter().map(|link| link.pressure.limit())
+    }
+
     /// The worker for a leg of this room, or of one that is not open yet, if there is time for it.
     pub(super) fn admit(&mut self, room: Option<RoomId>) -> Result<usize, Refusal> {
         self.begin_to_measure();
         let worker = self.worker_for(room);
-        if self.links[worker].takes() {
+        if self.links[worker].takes(self.usual_weight(room)) {
             return Ok(worker);
         }
         self.refused += 1;
         self.links[worker].refused += 1;
         self.links[worker].pressure.refuse(Instant::now());
-        Err(if self.links.iter().any(Link::takes) { Refusal::Room } else { Refusal::Workers })
+        let others_take = self.links.iter().any(|link| link.takes(LEAST_WEIGHT));
+        Err(if others_take { Refusal::Room } else { Refusal::Workers })
     }
 
     /// The worker that a new room is put on: one that takes callers, if any does.
     pub(super) fn least_loaded(&self) -> usize {
-        let key = |link: &Link| (!link.takes(), link.pressure.expected(link.legs), link.rooms);
+        let key = |link: &Link| (!link.takes(LEAST_WEIGHT), link.expected(), link.rooms);
         let order = |one: &Link, other: &Link| {
             let (one, other) = (key(one), key(other));
             one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).then(one.2.cmp(&other.2))
@@ -111,18 +119,35 @@ impl Engine {
         (0..self.links.len()).min_by(|&a, &b| order(&self.links[a], &self.links[b])).unwrap_or_default()
     }
 
-    /// A leg that was counted on one worker lives on another.
-    pub(super) fn move_leg(&mut self, from: usize, to: usize) {
-        self.links[from].legs -= 1;
-        self.links[to].legs += 1;
+    /// What a leg of this codec weighs in this room.
+    pub(super) fn weigh(&self, codec: Codec, room: RoomId) -> u32 {
+        self.rooms.get(&room).map_or(LEAST_WEIGHT, |place| weight(codec, place.format.rate))
+    }
+
+    /// A leg's codec or its room's rate has changed.
+    pub(super) fn reweigh(&mut self, leg: LegId) {
+        let Ok(Started { worker, room, codec, weight: old, .. }) = self.started(leg) else { return };
+        let weight = self.weigh(codec, room);
+        self.links[worker].discount_leg(old);
+        self.links[worker].count_leg(weight);
+        if let Some(place) = self.rooms.get_mut(&room) {
+            place.work = place.work - old + weight;
+        }
+        if let Some(LegPlace::Started(started)) = self.legs.get_mut(&leg) {
+            started.weight = weight;
+        }
+    }
+
+    /// What a leg of this room will weigh, as far as that is known.
+    pub(super) fn usual_weight(&self, room: Option<RoomId>) -> u32 {
+        room.and_then(|room| self.rooms.get(&room)).map_or(LEAST_WEIGHT, RoomPlace::usual_weight)
     }
 
     /// Lets a new room leave out what the others of its worker do.
     pub(super) fn ease_new_room(&mut self, worker: usize, room: RoomId) {
-        let link = &mut self.links[worker];
-        if link.told > Step::Nothing {
-            let relief = link.told.relief();
-            link.send(Order { room, what: What::Ease(relief) });
+        let relief = self.relief(worker);
+        if relief != Relief::default() {
+            self.links[worker].send(Order { room, what: What::Ease(relief) });
         }
     }
 
@@ -139,8 +164,9 @@ impl Engine {
         }
     }
 
-    /// Tells the rooms of a worker what is left out, if that has changed.
+    /// Tells the rooms of a worker what they do without, if that has changed; what is left out from now on.
     fn shift(&mut self, worker: usize) -> Option<Shift> {
+        self.ease_rooms(worker);
         let link = &mut self.links[worker];
         let (from, to) = (link.told, link.pressure.step());
         if from == to {
@@ -151,17 +177,48 @@ impl Engine {
         let refused = if is_open { std::mem::take(&mut link.refused) } else { 0 };
         let shift = Shift { worker, from, load: link.load(), refused };
         self.shifts += 1;
-        for (&room, _) in self.rooms.iter().filter(|(_, place)| place.worker == worker) {
-            link.send(Order { room, what: What::Ease(to.relief()) });
-        }
         Some(shift)
+    }
+
+    fn relief(&self, worker: usize) -> Relief {
+        let link = &self.links[worker];
+        let relief = link.pressure.relief(link.rooms);
+        Relief { keep_phase: relief.keep_phase || self.keep_phases, ..relief }
+    }
+
+    fn ease_rooms(&mut self, worker: usize) {
+        let relief = self.relief(worker);
+        let link = &mut self.links[worker];
+        if link.relief != relief {
+            link.relief = relief;
+            for (&room, _) in self.rooms.iter().filter(|(_, place)| place.worker == worker) {
+                link.send(Order { room, what: What::Ease(relief) });
+            }
+        }
     }
 }
 
 impl Link {
-    /// Whether there is time for one more leg.
-    fn takes(&self) -> bool {
-        self.pressure.takes(self.legs)
+    /// A leg of this weight lives there, or will.
+    pub(super) fn count_leg(&mut self, weight: u32) {
+        self.legs += 1;
+        self.work += weight;
+    }
+
+    /// A leg of this weight has gone.
+    pub(super) fn discount_leg(&mut self, weight: u32) {
+        self.legs -= 1;
+        self.work -= weight;
+    }
+
+    /// Whether there is time for one more leg, of this weight.
+    fn takes(&self, weight: u32) -> bool {
+        self.pressure.takes(in_legs(self.work), in_legs(weight))
+    }
+
+    /// The share that its legs will use.
+    fn expected(&self) -> f32 {
+        self.pressure.expected(in_legs(self.work))
     }
 
     fn load(&self) -> WorkerLoad {
@@ -187,9 +244,14 @@ impl Link {
             now,
             Sample {
                 busy: (self.seen.busy_us - before.busy_us) as f32 / 1e6 / seconds,
-                legs: self.legs,
-                is_late: late * LATE_TICKS > ticks || self.seen.skipped_ticks > before.skipped_ticks,
+                work: in_legs(self.work),
+                late: late as f32 / ticks.max(1) as f32,
             },
         );
     }
+}
+
+/// Weights as legs of G.711.
+fn in_legs(weight: u32) -> f32 {
+    weight as f32 / LEAST_WEIGHT as f32
 }

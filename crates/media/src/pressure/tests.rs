@@ -9,7 +9,8 @@ struct Bench {
     cost: f32,
     /// What is saved by each step that is taken.
     saves: f32,
-    late: bool,
+    late: f32,
+    load_before: f32,
     /// Steps as they were taken, with the load.
     steps: Vec<(Step, f32)>,
 }
@@ -17,7 +18,16 @@ struct Bench {
 impl Bench {
     fn new(limit: f32, cost: f32) -> Self {
         let pressure = Pressure::new(limit);
-        Self { now: Instant::now(), pressure, legs: 0, cost, saves: 0.0, late: false, steps: vec![] }
+        Self {
+            now: Instant::now(),
+            pressure,
+            legs: 0,
+            cost,
+            saves: 0.0,
+            late: 0.0,
+            load_before: 0.0,
+            steps: vec![],
+        }
     }
 
     fn true_load(&self) -> f32 {
@@ -28,10 +38,11 @@ impl Bench {
     fn call(&mut self, callers: usize) -> usize {
         let before = self.legs;
         for _ in 0..callers {
-            if self.pressure.takes(self.legs) {
+            if self.pressure.takes(self.legs as f32, 1.0) {
                 self.legs += 1;
             } else {
                 self.pressure.refuse(self.now);
+                self.note_step();
             }
         }
         self.legs - before
@@ -40,12 +51,22 @@ impl Bench {
     fn pass(&mut self, seconds: usize) {
         for _ in 0..2 * seconds {
             self.now += PERIOD;
-            let before = self.pressure.step();
-            let sample = Sample { busy: self.true_load(), legs: self.legs, is_late: self.late };
-            self.pressure.measure(self.now, sample);
-            if self.pressure.step() != before {
-                self.steps.push((self.pressure.step(), self.pressure.load()));
-            }
+            self.measure();
+        }
+    }
+
+    /// It was busy for what its legs cost on the way from how many they were to how many they are.
+    fn measure(&mut self) {
+        let busy = f32::midpoint(self.load_before, self.true_load());
+        self.load_before = self.true_load();
+        self.pressure.measure(self.now, Sample { busy, work: self.legs as f32, late: self.late });
+        self.note_step();
+    }
+
+    fn note_step(&mut self) {
+        let step = self.pressure.step();
+        if self.steps.last().map_or(Step::Nothing, |(last, _)| *last) != step {
+            self.steps.push((step, self.pressure.load()));
         }
     }
 }
@@ -57,8 +78,7 @@ fn callers_are_taken_until_the_headroom_is_reached_whatever_they_cost() {
         for _ in 0..200 {
             bench.call(per_second / 2);
             bench.now += PERIOD;
-            let sample = Sample { busy: bench.true_load(), legs: bench.legs, is_late: false };
-            bench.pressure.measure(bench.now, sample);
+            bench.measure();
         }
         let load = bench.true_load();
         assert!((0.76..=0.82).contains(&load), "{cost} each, {per_second} a second: {load}");
@@ -151,7 +171,7 @@ fn everything_is_taken_up_again_and_then_there_is_nothing_to_look_at() {
 #[test]
 fn who_is_late_and_busy_is_full_and_who_is_late_but_idle_is_not() {
     let mut bench = Bench::new(0.8, 0.001);
-    (bench.legs, bench.late) = (200, true);
+    (bench.legs, bench.late) = (200, 1.0);
     bench.pass(30);
     assert_eq!(bench.pressure.step(), Step::Nothing, "somebody else takes the core");
     bench.legs = 500;
@@ -169,4 +189,70 @@ fn each_step_leaves_out_what_those_before_it_do() {
     assert_eq!(reliefs[2].max_complexity, Some(2));
     assert_eq!(reliefs[3], reliefs[4]);
     assert_eq!(reliefs[3].max_talkers, Some(4));
+}
+
+#[test]
+fn one_stall_is_no_overload() {
+    let mut bench = Bench::new(0.8, 0.001);
+    bench.legs = 700;
+    bench.pass(10);
+    for late in [0.12, 0.0, 0.0, 0.0, 0.12, 0.0] {
+        bench.late = late;
+        bench.now += PERIOD;
+        bench.measure();
+    }
+    assert!(bench.pressure.step() < Step::Callers, "{:?}", bench.steps);
+}
+
+/// Callers of Opus cost more than five times what those of G.711 do, among whom they come, all at once.
+#[test]
+fn a_wave_of_dearer_callers_is_taken_as_far_as_it_fits_and_no_further() {
+    let (cost, dearer) = (0.0005, 5.8);
+    let mut pressure = Pressure::new(0.9);
+    let now = Instant::now();
+    let pass = |pressure: &mut Pressure, work: f32| {
+        (1..10).for_each(|period| {
+            pressure.measure(now + PERIOD * period, Sample { busy: work * cost, work, late: 0.0 });
+        });
+    };
+    pass(&mut pressure, 600.0);
+    let mut work = 600.0;
+    while pressure.takes(work, dearer) {
+        work += dearer;
+    }
+    assert!((0.88..=0.902).contains(&(work * cost)), "{}", work * cost);
+
+    let mut pressure = Pressure::new(0.9);
+    pass(&mut pressure, 100.0 * dearer);
+    let mut cheap = 0.0;
+    while pressure.takes(100.0 * dearer + cheap, 1.0) {
+        cheap += 1.0;
+    }
+    let load = (100.0 * dearer + cheap) * cost;
+    assert!((0.89..=0.902).contains(&load), "{cheap} of G.711 beside 100 of Opus: {load}");
+}
+
+#[test]
+fn rooms_keep_their_phases_while_their_worker_has_much_to_do() {
+    let mut bench = Bench::new(0.9, 0.001);
+    let keeps = |bench: &Bench, rooms| bench.pressure.relief(rooms).keep_phase;
+    for (legs, kept) in [(300, false), (450, false), (600, true), (450, true), (350, false)] {
+        bench.legs = legs;
+        bench.pass(10);
+        assert_eq!(keeps(&bench, 2), kept, "{legs}");
+        assert!(!keeps(&bench, 1), "who is alone is in nobody's way");
+    }
+}
+
+#[test]
+fn a_cap_is_kept_whatever_headroom_is_configured() {
+    let mut bench = Bench::new(0.95, 0.0005);
+    bench.pressure.cap(0.9);
+    for _ in 0..100 {
+        bench.call(250);
+        bench.pass(1);
+    }
+    assert!((0.86..=0.905).contains(&bench.true_load()), "{}", bench.true_load());
+    bench.pressure.cap(1.0);
+    assert_eq!(bench.pressure.limit(), 0.9);
 }

@@ -27,7 +27,8 @@ pub(crate) fn loopback(test: u8) -> IpAddr {
 }
 
 pub(crate) fn config(test: u8, pairs: u16) -> EngineConfig {
-    EngineConfig { workers: 1, ..EngineConfig::new(loopback(test), 20000..=19999 + 2 * pairs, 7) }
+    let usual = EngineConfig::new(loopback(test), 20000..=19999 + 2 * pairs, 7);
+    EngineConfig { workers: 1, keep_phases: true, ..usual }
 }
 
 /// A received packet, owned.

@@ -24,7 +24,7 @@ impl Mixer {
         self.ducking = old.ducking;
         self.listeners.adopt(&mut old.listeners);
         for index in 0..slots {
-            self.tools[index].adopt(&old.tools[index], self.rate);
+            self.tools[index].adopt(&mut old.tools[index], self.rate);
             self.convert_history(old, index);
         }
         if let (Some(echo), Some(old)) = (&mut self.echo, &old.echo) {
@@ -33,6 +33,7 @@ impl Mixer {
         if let (Some(denoise), Some(old)) = (&mut self.denoise, &old.denoise) {
             denoise.adopt(old);
         }
+        self.finders.append(&mut old.finders);
         self.free.retain(|slot| slot.index() >= slots);
         self.free.append(&mut old.free);
         self.adopt_playbacks(old, playbacks);

@@ -12,11 +12,15 @@ impl Mixer {
         self.retired.extend(over.map(|playing| playing.playback));
     }
 
-    /// Lowers the voices for what is announced: each for itself, so that the room still is their sum exactly.
-    pub(super) fn duck_voices(&mut self) {
+    /// By how much the voices are lowered in this tick for what is announced.
+    pub(super) fn choose_ducking(&mut self) {
         let announcements = self.playing.iter().filter(|playing| playing.is_announcement());
         let target = announcements.map(Playing::ducking).fold(1.0, f32::min);
         self.ducking = Ramp { from: self.ducking.to, to: target };
+    }
+
+    /// Lowers the voices, each for itself, so that the room still is their sum exactly.
+    pub(super) fn duck_voices(&mut self) {
         if self.ducking == Ramp::steady(1.0) {
             return;
         }
@@ -29,7 +33,9 @@ impl Mixer {
 
     /// Takes all playbacks one frame further; tells whether one was for the room.
     pub(super) fn mix_playbacks(&mut self) -> bool {
-        self.announced.fill(0);
+        if std::mem::take(&mut self.is_announced) {
+            self.announced.fill(0);
+        }
         self.is_announced = self.playing.iter().any(Playing::is_announcement);
         let mut for_room = false;
         let mut index = 0;

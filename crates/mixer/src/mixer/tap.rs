@@ -1,8 +1,9 @@
 //! What a recording takes of a room, after each tick.
 
-use super::{Mixer, Slot, mix_room};
+use super::{Mixer, Slot};
 use crate::gain::Ramp;
 use crate::limiter::Hold;
+use crate::share::{clip, mix_minus};
 
 /// Follows one recording through the ticks.
 #[derive(Debug, Default)]
@@ -26,15 +27,15 @@ impl Mixer {
     pub fn tap_mix(&mut self, tap: &mut Tap, out: &mut [i16]) -> bool {
         tap.rest.clear();
         tap.rest.extend_from_slice(&self.room);
-        mix_room(Ramp::steady(1.0), self.edge, &self.room, None, &mut self.mix);
+        mix_minus(Ramp::steady(1.0), self.edge, &self.room, None, &mut self.mix);
         tap.held = self.limiter.limit(tap.held, &mut self.mix, out);
         is_sound(out)
     }
 
     /// After [`tap_mix`](Self::tap_mix): writes a member's share of the mix, behind gate and gains. False if it has none.
     pub fn tap_voice(&self, tap: &mut Tap, slot: Slot, out: &mut [i16]) -> bool {
-        let Some(voice) = self.voices.get(slot) else { return false };
-        clip(voice, out);
+        let Some(share) = self.share(slot) else { return false };
+        share.write(out);
         tap.rest.iter_mut().zip(&*out).for_each(|(rest, &sample)| *rest -= i32::from(sample));
         is_sound(out)
     }
@@ -49,12 +50,6 @@ impl Mixer {
     pub fn tap_input(&self, slot: Slot, out: &mut [i16]) -> bool {
         let frame = self.history.last(slot);
         frame.inspect(|frame| out.copy_from_slice(frame)).is_some()
-    }
-}
-
-fn clip(samples: &[i32], out: &mut [i16]) {
-    for (out, &sample) in out.iter_mut().zip(samples) {
-        *out = sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::{Event, Mixer};
 use crate::echo::Found;
-use crate::gain::cross_fade;
+use crate::gain::{Ramp, cross_fade};
 use crate::gate::{Change, Turn};
 use crate::member::Slot;
 use crate::muted::MutedTalk;
+use crate::share::Share;
+use crate::tools::Tools;
 
 /// Somebody the room may hear in this tick.
 #[derive(Debug, Clone, Copy)]
@@ -42,15 +44,15 @@ impl Mixer {
         if self.resting[index] {
             return;
         }
+        self.history.complete(slot);
         let equipped = self.members[index].equipped;
         if equipped {
             self.seek_echo(slot);
             self.take_digits_out(slot);
         }
-        let newest = self.history.newest(slot);
-        let magnitudes = sum_of_magnitudes(newest);
+        let magnitudes = self.history.magnitudes(slot);
         let member = &self.members[index];
-        let all = score(magnitudes, newest.len(), member.talk);
+        let all = score(magnitudes, self.frame.len(), member.talk);
         let mut score = member.may_speak().then_some(all);
         if equipped {
             self.mind_muted_talk(slot, all);
@@ -67,7 +69,7 @@ impl Mixer {
     fn seek_echo(&mut self, slot: Slot) {
         let answer = &mut self.tools[slot.index()].echo;
         let Some(echo) = self.echo.as_mut().filter(|_| answer.listens()) else { return };
-        let found = echo.hear(slot, self.listeners.key(slot), self.history.newest(slot));
+        let found = echo.hear(slot, self.listeners.key(slot), self.history.frame(slot, 0));
         answer.judge(echo.finder(slot));
         self.events.extend(found.map(|Found { on, delay_ms, loss_db }| Event::Echo {
             slot,
@@ -89,18 +91,16 @@ impl Mixer {
 
     /// Finds digits in the newest frame, and takes them out of it.
     fn take_digits_out(&mut self, slot: Slot) {
-        let tools = &mut self.tools[slot.index()];
-        if !tools.digits.matters() {
-            return;
+        let Tools { digits, finder, .. } = &mut self.tools[slot.index()];
+        let Some(finder) = finder.as_mut().filter(|_| digits.matters()) else { return };
+        if !digits.was {
+            finder.reset(self.rate);
         }
-        if !tools.digits.was {
-            tools.inband.reset(self.rate);
-        }
-        let newest = self.history.newest(slot);
+        let newest = self.history.frame(slot, 0);
         self.frame.copy_from_slice(newest);
         self.other.copy_from_slice(newest);
-        let digit = tools.inband.process(&mut self.other);
-        tools.digits.pass(&self.frame, &self.other, newest);
+        let digit = finder.process(&mut self.other);
+        self.history.change(slot, |newest| digits.pass(&self.frame, &self.other, newest));
         self.events.extend(digit.map(|digit| Event::Digit(slot, digit)));
     }
 
@@ -203,14 +203,23 @@ impl Mixer {
             switch.pass(frame, &self.clean, &mut self.other);
             frame = &self.other;
         }
+        let as_it_came = !voice.turn.merged && !denoised && ramp == Ramp::steady(1.0);
+        if as_it_came && self.ducking == ramp {
+            self.unchanged[index] = Some(voice.turn.behind as u8);
+            return ramp.add(self.edge, frame, &mut self.room);
+        }
         let sum = self.voices.open(slot);
         ramp.add(self.edge, frame, sum);
         self.room.iter_mut().zip(sum).for_each(|(room, voice)| *room += *voice);
     }
-}
 
-fn sum_of_magnitudes(samples: &[i16]) -> u32 {
-    samples.iter().map(|&sample| u32::from(sample.unsigned_abs())).sum()
+    /// After a tick: what a member added to the room. It is there until the next frame is taken.
+    pub(super) fn share(&self, slot: Slot) -> Option<Share<'_>> {
+        match self.unchanged[slot.index()] {
+            Some(behind) => Some(Share::Frame(self.history.frame(slot, usize::from(behind) + 1))),
+            None => self.voices.get(slot).map(Share::Changed),
+        }
+    }
 }
 
 /// FreeSWITCH's score: the integer mean of |sample|, at the volume at which others hear the member.

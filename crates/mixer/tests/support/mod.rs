@@ -63,7 +63,7 @@ pub(crate) fn run(
     for n in 0..frames {
         for (slot, samples) in voices {
             if let Some(frame) = samples.chunks_exact(FRAME).nth(n) {
-                mixer.input(*slot).copy_from_slice(frame);
+                mixer.input(*slot, frame);
             }
         }
         events.extend(mixer.tick().filter(|event| !is_floor(event)));

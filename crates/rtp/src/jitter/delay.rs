@@ -24,9 +24,8 @@ impl JitterBuffer {
     /// time, and then report by [`JitterBuffer::skip`].
     #[must_use]
     pub fn surplus_units(&self) -> i32 {
-        let tick = self.ms(self.config.interval_ms.into()).max(1);
-        let phases = usize::try_from(tick / greatest_divisor(tick, self.duration)).unwrap_or(usize::MAX);
-        let Some(Pull { slack, held }) = self.pulls.least(phases) else { return 0 };
+        let tick = self.tick();
+        let Some(Pull { slack, held }) = self.least_pull() else { return 0 };
         let excess = slack - self.wanted();
         let enough = self.reserve(slack);
         let units = if excess < enough {
@@ -38,6 +37,15 @@ impl JitterBuffer {
             held + (excess - enough - self.ms(MARGIN_MS)) / tick * tick
         };
         i32::try_from(units).unwrap_or(0)
+    }
+
+    /// How much sooner, µs, the last packets could have been pulled before more delay would be asked for; negative: they were
+    /// pulled too soon. `None` where too few were pulled to tell, and where packets are stamped when the tick reads them.
+    #[must_use]
+    pub fn spare_us(&self) -> Option<i32> {
+        let slack = self.least_pull()?.slack;
+        let spare = slack - self.wanted() - self.reserve(slack);
+        i32::try_from(spare * 1_000_000 / i64::from(self.config.clock_rate)).ok().filter(|_| slack > 0)
     }
 
     /// The reader took out (positive) or put in (negative) so many clock units.
@@ -89,6 +97,17 @@ impl JitterBuffer {
     pub(super) fn wanted(&self) -> i64 {
         let behind = if self.config.fec && self.losses.are_frequent() { self.duration } else { 0 };
         (self.spread.target() + behind).min(self.ms(self.config.max_delay_ms.into()))
+    }
+
+    /// The least of the last pulls, over all phases in which packets and ticks meet.
+    fn least_pull(&self) -> Option<Pull> {
+        let tick = self.tick();
+        let phases = usize::try_from(tick / greatest_divisor(tick, self.duration)).unwrap_or(usize::MAX);
+        self.pulls.least(phases)
+    }
+
+    fn tick(&self) -> i64 {
+        self.ms(self.config.interval_ms.into()).max(1)
     }
 
     /// Slack that should be left over that, where a pull had `slack`. Packets stamped when the tick reads them have

@@ -32,6 +32,10 @@ impl Pulls {
         self.impatience = if surplus { self.impatience + 1 } else { 0 };
     }
 
+    pub(super) fn warm(&self) -> u64 {
+        self.recent[self.count % PULLS].held.cast_unsigned() ^ self.recent[0].held.cast_unsigned()
+    }
+
     pub(super) fn last(&self) -> Option<Pull> {
         self.count.checked_sub(1).map(|last| self.recent[last % PULLS])
     }

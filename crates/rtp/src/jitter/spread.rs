@@ -60,6 +60,10 @@ impl Spread {
         self.target = self.blocks.iter().map(|block| block.second_latest).max().unwrap_or(0);
     }
 
+    pub(super) fn warm(&self) -> u64 {
+        self.blocks.iter().fold(self.target, |sum, block| sum ^ block.latest).cast_unsigned()
+    }
+
     /// Transit of the fastest packets.
     pub(super) fn base(&self) -> i64 {
         self.base

@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) use session::{Negotiation, Queued, Refresh, Session, Unacknowledged};
 pub(crate) use timer::{NoTimer, SessionTimer};
 
+use crate::label::Label;
 use crate::message::{CSeq, Contacts, Headers, Host, Method, NameAddr, Request, Response, Uri, header};
 use crate::transport::{Flow, Transport};
 
@@ -17,7 +18,7 @@ use crate::transport::{Flow, Transport};
 #[derive(Clone, Debug)]
 pub(crate) struct Dialog {
     /// Call-ID.
-    pub(crate) call_id: String,
+    pub(crate) call_id: Label,
     /// Our tag.
     pub(crate) local_tag: String,
     /// The peer's tag; empty for a peer from before RFC 3261.
@@ -50,7 +51,7 @@ impl Dialog {
         let (from, to) = (request.headers.from().ok()?, request.headers.to().ok()?);
         let target = contact_of(&request.headers).unwrap_or_else(|| from.uri.to_string());
         Some(Self {
-            call_id: request.headers.call_id()?.to_owned(),
+            call_id: Label::new(request.headers.call_id()?),
             remote_tag: from.tag().unwrap_or_default().to_owned(),
             local: to.with_tag(&local_tag).to_string().into(),
             local_tag,
@@ -76,7 +77,7 @@ impl Dialog {
         let mut route_set = response.headers.record_routes().ok()?;
         route_set.reverse();
         Some(Self {
-            call_id: invite.headers.call_id()?.to_owned(),
+            call_id: Label::new(invite.headers.call_id()?),
             local_tag: from.tag()?.to_owned(),
             remote_tag: to.tag().unwrap_or_default().to_owned(),
             contact: invite.headers.get(header::CONTACT)?.into(),
@@ -147,7 +148,7 @@ impl Dialog {
         headers.push(header::MAX_FORWARDS, "70");
         headers.push(header::FROM, &self.local);
         headers.push(header::TO, &self.remote);
-        headers.push(header::CALL_ID, &self.call_id);
+        headers.push(header::CALL_ID, &*self.call_id);
         headers.push(header::CSEQ, CSeq::new(cseq, method).to_string());
         request
     }

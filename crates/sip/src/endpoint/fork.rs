@@ -13,6 +13,7 @@ use super::timer::{asked_interval, raised};
 use super::{By, CallRef, Cause, End, Endpoint, Event, Extension, PeerOptions};
 use crate::clean;
 use crate::dialog::{Dialog, Refresh, Session, SessionTimer};
+use crate::label::Label;
 use crate::message::{CSeq, Method, Request, Response, header};
 use crate::transaction::{Due, ForkId, Owner, Sending, TransactionId};
 use crate::transport::Flow;
@@ -42,7 +43,7 @@ pub(super) struct Fork {
     pub(super) gateway: Option<usize>,
     /// Further addresses to try.
     pub(super) alternatives: Vec<SocketAddr>,
-    call_id: String,
+    call_id: Label,
     proceeding: bool,
     cancelling: Option<Cause>,
     /// The ACKs of its 2xx by the callee's tag, in case they come again.
@@ -67,7 +68,7 @@ impl Fork {
     pub(super) fn new(
         call: CallRef,
         id: TransactionId,
-        call_id: String,
+        call_id: Label,
         local_tag: String,
         options: PeerOptions,
     ) -> Self {
@@ -162,7 +163,7 @@ impl Endpoint {
         if let (true, Some(cause)) = (first, fork.cancelling) {
             return self.layer.cancel(now, fork.id, &cause.header());
         }
-        let tag = response.headers.to_tag();
+        let tag = response.headers.to_tag().map(str::to_owned);
         let is_new = |tag: &String| !fork.early.iter().any(|early| early.tag == *tag);
         if let Some(tag) = tag.filter(|tag| fork.early.len() < MAX_CALLEES && is_new(tag)) {
             fork.early.push(Early { tag, ..Early::default() });
@@ -182,7 +183,7 @@ impl Endpoint {
     /// A 2xx: acknowledged in any case; the first one for its call wins, any other is ended by BYE.
     fn fork_accepted(&mut self, now: Instant, id: ForkId, transaction: TransactionId, response: &Response) {
         let Some(fork) = self.forks.get(&id) else { return };
-        let tag = response.headers.to_tag().unwrap_or_default();
+        let tag = response.headers.to_tag().unwrap_or_default().to_owned();
         if let Some((flow, ack)) = fork.answered.get(&tag).cloned() {
             self.layer.stats.retransmitted += 1;
             return self.layer.send(flow, ack);
@@ -335,7 +336,7 @@ impl Endpoint {
         }
     }
 
-    fn forget_early(&mut self, fork: ForkId, call_id: String, local_tag: String) {
+    fn forget_early(&mut self, fork: ForkId, call_id: Label, local_tag: String) {
         let key = (call_id, local_tag);
         if self.dialogs.get(&key) == Some(&Party::Fork(fork)) {
             self.dialogs.remove(&key);

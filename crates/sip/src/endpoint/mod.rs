@@ -45,6 +45,7 @@ use self::fork::Fork;
 use self::reply::StatelessTags;
 use self::trunks::Trunk;
 use crate::digest::Verifier;
+use crate::label::Label;
 use crate::limits::{Failures, Rate};
 use crate::message::Response;
 use crate::registrar::Registrar;
@@ -120,7 +121,7 @@ pub struct Endpoint {
     forks: BTreeMap<ForkId, Fork>,
     subscriptions: BTreeMap<SubscriptionRef, Subscription>,
     /// Dialogs by Call-ID and our tag.
-    dialogs: BTreeMap<(String, String), Party>,
+    dialogs: BTreeMap<(Label, String), Party>,
     last_number: u64,
     /// Retry-After of the refusals while we shut down.
     stopping: Option<Duration>,

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::calls::{Call, Party};
 use super::reply::Arrival;
 use super::{CallRef, Endpoint, PeerOptions};
+use crate::label::Label;
 use crate::message::{Replaces, Request, Response, header};
 use crate::transport::Flow;
 
@@ -15,7 +16,7 @@ impl Endpoint {
         let Call::Up(session) = self.calls.get(&call)? else { return None };
         let dialog = &session.dialog;
         Some(Replaces {
-            call_id: dialog.call_id.clone(),
+            call_id: dialog.call_id.to_string(),
             to_tag: dialog.remote_tag.clone(),
             from_tag: dialog.local_tag.clone(),
             early_only: false,
@@ -48,7 +49,7 @@ impl Endpoint {
 
     /// The call that Replaces names. An early one counts if it is of our making.
     fn named_call(&self, wanted: &Replaces) -> Result<CallRef, u16> {
-        let key = (wanted.call_id.clone(), wanted.to_tag.clone());
+        let key = (Label::new(wanted.call_id.as_str()), wanted.to_tag.clone());
         match *self.dialogs.get(&key).ok_or(481_u16)? {
             Party::Call(call) => match self.calls.get(&call) {
                 Some(Call::Up(session)) if session.dialog.remote_tag != wanted.from_tag => Err(481),

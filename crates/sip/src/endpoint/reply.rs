@@ -73,10 +73,8 @@ impl StatelessTags {
 impl Endpoint {
     /// Answers without leaving state behind; over UDP with no more than 1.5 times the bytes of the request.
     pub(super) fn reply(&mut self, arrival: Arrival, request: &Request, mut response: Response) {
-        if let Ok(to) = response.headers.to()
-            && to.tag().is_none()
-        {
-            response.headers.set(header::TO, to.with_tag(&self.tags.tag(request)).to_string());
+        if response.headers.to_tag().is_none() {
+            response.headers.tag_to(&self.tags.tag(request));
         }
         response.headers.push(header::SERVER, &self.config.user_agent);
         match fitted(response, arrival) {
@@ -173,9 +171,7 @@ impl Endpoint {
         tag: &str,
         mut response: Response,
     ) -> Option<Bytes> {
-        if let Ok(to) = response.headers.to() {
-            response.headers.set(header::TO, to.with_tag(tag).to_string());
-        }
+        response.headers.tag_to(tag);
         response.headers.push(header::SERVER, &self.config.user_agent);
         self.layer.respond(now, id, &response)
     }

@@ -10,6 +10,7 @@ use super::timer::ask_for_timer;
 use super::trunks::Trunk;
 use super::{CallRef, Cause, Endpoint, Extension, Outgoing, PeerOptions, PlaceError, Target};
 use crate::clean;
+use crate::label::Label;
 use crate::message::{CSeq, Headers, Host, Method, NameAddr, Request, Uri, header};
 use crate::transaction::{Due, ForkId, Owner, Sending};
 use crate::transport::{Flow, Transport};
@@ -115,7 +116,7 @@ impl Endpoint {
         let fork = ForkId(self.next_number());
         let local_tag = self.layer.token();
         let invite = self.invite(outgoing, &leg, &local_tag);
-        let call_id = invite.headers.call_id().unwrap_or_default().to_owned();
+        let call_id = Label::new(invite.headers.call_id().unwrap_or_default());
         self.dialogs.insert((call_id.clone(), local_tag.clone()), Party::Fork(fork));
         let Leg { flow, anchored, gateway, alternatives, options, .. } = leg;
         let sending = Sending { gateway, ..Sending::new(invite, flow, Owner::Fork(fork)) };

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::clean;
 use crate::dialog::{Dialog, Refresh, Session, SessionTimer, Unacknowledged};
+use crate::label::Label;
 use crate::message::{Request, Response, Scheme, Uri, header};
 use crate::transaction::{Due, ServerKey};
 use crate::transport::Flow;
@@ -313,8 +314,9 @@ impl Endpoint {
 
     /// The calls of a Call-ID.
     fn calls_of(&self, call_id: &str) -> Vec<CallRef> {
-        let from = (call_id.to_owned(), String::new());
-        let same = self.dialogs.range(from..).take_while(|((known, _), _)| known == call_id);
+        let wanted = Label::new(call_id);
+        let from = (wanted.clone(), String::new());
+        let same = self.dialogs.range(from..).take_while(|((known, _), _)| *known == wanted);
         let call = |(_, party): (_, &Party)| match party {
             Party::Call(call) => Some(*call),
             Party::Fork(_) | Party::Subscription(_) => None,

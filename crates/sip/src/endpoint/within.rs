@@ -9,6 +9,7 @@ use super::checks::{content_fault, extension_fault};
 use super::reply::Arrival;
 use super::uas::sdp_of;
 use super::{By, CallRef, End, Endpoint, Event, PeerOptions, Refusal};
+use crate::label::Label;
 use crate::message::{Method, Request, Response, header};
 use crate::transaction::{ForkId, Owner, ServerKey};
 use crate::transport::Flow;
@@ -124,9 +125,8 @@ impl Endpoint {
 
     /// Whom a request belongs to: Call-ID and both tags must be right.
     fn party_of(&self, request: &Request) -> Option<Party> {
-        let (to, from) = (request.headers.to().ok()?, request.headers.from().ok()?);
-        let remote_tag = from.tag().unwrap_or_default();
-        let key = (request.headers.call_id()?.to_owned(), to.tag()?.to_owned());
+        let remote_tag = request.headers.from_tag().unwrap_or_default();
+        let key = (Label::new(request.headers.call_id()?), request.headers.to_tag()?.to_owned());
         let party = *self.dialogs.get(&key)?;
         let known = match party {
             Party::Call(call) => match self.calls.get(&call)? {

@@ -3,6 +3,7 @@
 use rsip::Header;
 
 use super::header::{self, expand};
+use super::name_addr::tag_in;
 use super::scan::{self, elements, number};
 use super::stored::{name_and_value, stored, stored_clean};
 use super::{CSeq, Contacts, Invalid, NameAddr, Via};
@@ -106,8 +107,23 @@ impl Headers {
     }
 
     /// The tag of To: none in a request outside of dialogs.
-    pub fn to_tag(&self) -> Option<String> {
-        self.to().ok()?.tag().map(str::to_owned)
+    pub fn to_tag(&self) -> Option<&str> {
+        tag_in(self.get(header::TO)?)
+    }
+
+    /// The tag of From.
+    pub fn from_tag(&self) -> Option<&str> {
+        tag_in(self.get(header::FROM)?)
+    }
+
+    /// Adds our tag to a To that has none.
+    pub(crate) fn tag_to(&mut self, tag: &str) {
+        if let Some(to) = self.get(header::TO)
+            && tag_in(to).is_none()
+        {
+            let tagged = format!("{};tag={tag}", to.trim_end_matches([';', ' ', '\t']));
+            self.set(header::TO, tagged);
+        }
     }
 
     /// Contact.

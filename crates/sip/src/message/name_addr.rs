@@ -74,6 +74,14 @@ impl fmt::Display for NameAddr {
     }
 }
 
+/// The tag in the text of a From or To that can be read; it is asked for so often that the rest is left unread.
+pub(super) fn tag_in(text: &str) -> Option<&str> {
+    let (_, params) = scan::split_once(text, b';')?;
+    let mut named = scan::elements(params, b';').map(|param| param.split_once('=').unwrap_or((param, "")));
+    let (_, tag) = named.find(|(name, _)| name.trim_end_matches(BLANKS).eq_ignore_ascii_case("tag"))?;
+    Some(tag.trim_start_matches(BLANKS)).filter(|tag| !tag.is_empty())
+}
+
 /// The display name before `<`, and the rest. Without quotes any words are taken, also where the grammar would have
 /// wanted quotes: the sender's meaning is plain.
 fn read_display(text: &str) -> Option<(Option<String>, &str)> {

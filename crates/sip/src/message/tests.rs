@@ -204,3 +204,32 @@ fn invalid_utf8_is_replaced_and_bodies_are_not_touched() {
     assert_eq!(request.headers.from().unwrap().display.as_deref(), Some("M\u{fffd}ller"));
     assert_eq!(&request.body[..], b"\xff\x00\r\n");
 }
+
+#[test]
+fn a_tag_is_found_where_the_whole_address_says_it_is() {
+    let table = [
+        "<sip:a@h>;tag=x1",
+        "\"a;tag=no <b>\" <sip:a@h;tag=no>;p=1;TAG = x2 ",
+        "sip:a@h;tag=x3",
+        "Alice <sip:a@h>",
+        "<sip:a@h>;tag",
+        "<sip:a@h>;x=\"1;tag=no\";tag=x4;tag=x5",
+    ];
+    for text in table {
+        let mut headers = Headers::new();
+        headers.push("To", text);
+        headers.push("From", text);
+        assert_eq!(headers.to_tag(), address(text).tag(), "{text}");
+        assert_eq!(headers.from_tag(), headers.to_tag(), "{text}");
+    }
+}
+
+#[test]
+fn our_tag_is_added_where_there_is_none() {
+    for (to, tag) in [("<sip:a@h>", "ours"), ("<sip:a@h>; ", "ours"), ("sip:a@h;tag=theirs", "theirs")] {
+        let mut headers = Headers::new();
+        headers.push("To", to);
+        headers.tag_to("ours");
+        assert_eq!(headers.to().unwrap(), address("<sip:a@h>").with_tag(tag), "{to}");
+    }
+}

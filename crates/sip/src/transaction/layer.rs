@@ -128,6 +128,8 @@ pub(crate) struct Layer {
     capacity: usize,
     rng: StdRng,
     out: VecDeque<Transmit>,
+    /// The transaction whose 100 is the last of `out`.
+    trying: Option<TransactionId>,
     upcalls: VecDeque<Upcall>,
     clients: BTreeMap<TransactionId, ClientRecord>,
     /// Boxed, since a tree keeps places free beside those in use.
@@ -149,6 +151,7 @@ impl Layer {
             capacity,
             rng: StdRng::from_seed(seed),
             out: VecDeque::new(),
+            trying: None,
             upcalls: VecDeque::new(),
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
@@ -161,7 +164,9 @@ impl Layer {
 
     /// The next message for the driver.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.out.pop_front()
+        let next = self.out.pop_front();
+        self.trying = self.trying.filter(|_| !self.out.is_empty());
+        next
     }
 
     /// The next thing to tell the user agent.
@@ -212,6 +217,7 @@ impl Layer {
     /// Hands bytes to the driver.
     pub(crate) fn send(&mut self, flow: Flow, bytes: Bytes) {
         self.stats.sent += 1;
+        self.trying = None;
         self.out.push_back(Transmit { flow, bytes });
     }
 

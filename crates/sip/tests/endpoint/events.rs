@@ -241,8 +241,8 @@ fn outside_of_calls_only_users_may() {
     let messages = net.inbox(peer);
     let [Message::Response(ok), Message::Request(notify)] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!((ok.status, &notify.method), (200, &Method::Notify));
-    assert_eq!(notify.headers.to_tag().as_deref(), Some("ft"));
-    assert_eq!(ok.headers.to_tag().as_deref(), notify.headers.from().unwrap().tag());
+    assert_eq!(notify.headers.to_tag(), Some("ft"));
+    assert_eq!(ok.headers.to_tag(), notify.headers.from().unwrap().tag());
     net.send(peer, server, notify.respond(200).to_bytes());
     net.run_ms(30);
     // It is refreshed in its own dialog, and in no other.
@@ -254,7 +254,7 @@ fn outside_of_calls_only_users_may() {
     net.send_text(peer, server, &to("0123456789abcdef"));
     net.run_ms(30);
     assert_eq!(net.responses(peer).remove(0).status, 481);
-    net.send_text(peer, server, &to(ok.headers.to_tag().as_deref().unwrap()).replace("bKs3", "bKs4"));
+    net.send_text(peer, server, &to(ok.headers.to_tag().unwrap()).replace("bKs3", "bKs4"));
     net.run_ms(30);
     assert_eq!(net.responses(peer).remove(0).status, 200);
     assert!(net.take_events(server).contains(&Event::Refreshed { subscription, last: true }));
@@ -288,7 +288,7 @@ fn there_is_a_limit_for_each_and_for_all() {
         .filter(|_| {
             let refused = caller.send("REFER", "Refer-To: <sip:1001@10.0.0.1>\r\n", "");
             refused.is_none_or(|response| {
-                assert_eq!((response.status, response.headers.to_tag()), (603, tag.clone()));
+                assert_eq!((response.status, response.headers.to_tag()), (603, tag));
                 false
             })
         })

@@ -3,7 +3,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use confab_audio::{Clock, Format, LegId, Outbox, Room, RoomConfig, SilenceLimits, Taken, Track};
+use confab_audio::{Clock, Format, LegId, Outbox, Room, RoomConfig, SilenceLimits, Taken, Tick, Track};
 use confab_codec::read_audio;
 use confab_mixer::{MixerConfig, Playback, Tone, tone_level_dbov};
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Bed {
     fn tick(&mut self, ticks: usize) {
         let mut outbox = Outbox::default();
         for _ in 0..ticks {
-            self.room.tick(self.now, self.now, &mut outbox, &mut |_| {});
+            self.room.tick(Tick { due: self.now, now: self.now }, &mut outbox, &mut |_| {});
             self.tape.as_mut().unwrap().take(&mut self.room);
             self.now += Duration::from_millis(20);
         }
@@ -327,7 +327,7 @@ fn a_disk_that_stands_still_costs_no_line_of_the_time_line() {
     tapes.begin(id, Box::new(bed.tape.take().unwrap()));
     let mut outbox = Outbox::default();
     for _ in 0..3000 {
-        bed.room.tick(bed.now, bed.now, &mut outbox, &mut |_| {});
+        bed.room.tick(Tick { due: bed.now, now: bed.now }, &mut outbox, &mut |_| {});
         tapes.take(&mut bed.room);
     }
     assert!((0..100).all(|leg| tapes.mark(id, happened("leave", leg)).is_none()));

@@ -1,10 +1,9 @@
 //! By what a request is recognised.
 
+use crate::label::Label;
+use crate::message::{Host, Method, Request, Via};
 use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::sync::Arc;
-
-use crate::message::{Host, Method, Request, Via};
 
 /// Every branch of RFC 3261 begins so.
 const MAGIC_COOKIE: &str = "z9hG4bK";
@@ -12,7 +11,7 @@ const MAGIC_COOKIE: &str = "z9hG4bK";
 /// A server transaction (RFC 3261 §17.2.3): method, sent-by and branch, with ACK counted as INVITE. One text, since it is
 /// kept for 32 s after the last word.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ServerKey(Arc<str>);
+pub(crate) struct ServerKey(Label);
 
 impl ServerKey {
     /// The key of a request with this topmost Via.
@@ -31,13 +30,13 @@ impl ServerKey {
         let host = via.host.to_string().to_ascii_lowercase();
         // Neither of the first two holds a blank.
         let key = format!("{method} {host}:{} {}", via.port.unwrap_or(5060), branch(request, via));
-        Self(key.into())
+        Self(Label::new(key))
     }
 }
 
 /// What makes two requests the same one that came over two ways (RFC 3261 §8.2.2.2): CSeq, Call-ID and From tag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct MergeKey(Arc<str>);
+pub(super) struct MergeKey(Label);
 
 impl MergeKey {
     /// The key of a request outside of dialogs.
@@ -46,10 +45,10 @@ impl MergeKey {
         if request.method == Method::Cancel || headers.to_tag().is_some() {
             return None;
         }
-        let (cseq, from) = (headers.cseq().ok()?, headers.from().ok()?);
+        let cseq = headers.cseq().ok()?;
         // A Call-ID holds no blank.
-        let key = format!("{cseq} {} {}", headers.call_id()?, from.tag()?);
-        Some(Self(key.into()))
+        let key = format!("{cseq} {} {}", headers.call_id()?, headers.from_tag()?);
+        Some(Self(Label::new(key)))
     }
 }
 
@@ -72,8 +71,7 @@ fn branch<'a>(request: &Request, via: &'a Via) -> Cow<'a, str> {
         }
         _ => {
             let call_id = request.headers.call_id().unwrap_or_default();
-            let from = request.headers.from().ok();
-            let tag = from.as_ref().and_then(|from| from.tag()).unwrap_or_default();
+            let tag = request.headers.from_tag().unwrap_or_default();
             let number = request.headers.cseq().map_or(0, |cseq| cseq.number);
             format!("{call_id}|{tag}|{number}").into()
         }

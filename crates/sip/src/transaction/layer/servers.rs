@@ -72,13 +72,22 @@ impl Layer {
 
     /// Responds; gives what was sent.
     pub(crate) fn respond(&mut self, now: Instant, id: TransactionId, response: &Response) -> Option<Bytes> {
+        self.overtake_trying(id);
         let record = self.servers.get_mut(&id)?;
         let bytes = response.to_bytes();
         record.last = Some(bytes.clone());
-        let actions = record.machine.respond(response.status);
+        let (actions, before) = (record.machine.respond(response.status), self.out.len());
         self.apply_server(now, id, actions);
+        self.trying = Some(id).filter(|_| response.status == 100 && self.out.len() > before);
         self.settle_server(id);
         Some(bytes)
+    }
+
+    /// A 100 is not for who is answered at once (RFC 3261 §17.2.1): one that has not left yet is taken back.
+    fn overtake_trying(&mut self, id: TransactionId) {
+        if self.trying.take_if(|trying| *trying == id).is_some() && self.out.pop_back().is_some() {
+            self.stats.sent -= 1;
+        }
     }
 
     /// Lets go of what is of no use after a final response: many transactions are but waiting for late repetitions.

@@ -1,0 +1,121 @@
+//! One tick of all rooms that are due, step by step: each step is done for some tens of legs, whatever rooms they are in,
+//! before the next one begins. So the code of a step, the kernel's as well as ours, is fetched into the core's first cache once
+//! for many legs, and small rooms cost what large ones do.
+
+use std::ops::Range;
+
+use super::place::Place;
+use crate::receive::BATCH;
+use crate::turn::Turn;
+
+/// The rooms that tick now.
+#[derive(Default)]
+pub(super) struct Round {
+    due: Vec<usize>,
+    group: Vec<Stretch>,
+}
+
+/// Legs of one room.
+struct Stretch {
+    place: usize,
+    legs: Range<usize>,
+    /// What was gathered for them, or what they are to be sent.
+    part: Range<usize>,
+}
+
+/// How far a step has come: so many rooms, and so many legs of the next one.
+#[derive(Default)]
+struct Reached {
+    rooms: usize,
+    legs: usize,
+}
+
+/// A step, done for a group of legs.
+type Step = fn(&mut [Stretch], &mut [Place], &mut Turn<'_>);
+
+impl Round {
+    /// Makes place for so many rooms; not for the audio path, but when one is opened.
+    pub(super) fn reserve(&mut self, rooms: usize) {
+        self.due.reserve(rooms);
+        self.group.reserve(BATCH);
+    }
+
+    /// Begins a tick of each room for which one is due; whether there is any.
+    pub(super) fn begin(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>) -> bool {
+        self.due.clear();
+        self.due.extend((0..).zip(rooms).filter_map(|(index, place)| place.begin(turn).then_some(index)));
+        !self.due.is_empty()
+    }
+
+    /// Reads what came, mixes one frame, and sends each leg what it hears.
+    pub(super) fn run(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>) {
+        self.for_all(rooms, turn, receive);
+        for &index in &self.due {
+            rooms[index].guard(turn, |room, turn| room.mix(turn.port));
+        }
+        self.for_all(rooms, turn, send);
+        for &index in &self.due {
+            rooms[index].guard(turn, |room, turn| room.end(turn.port));
+        }
+    }
+
+    fn for_all(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>, step: Step) {
+        let mut reached = Reached::default();
+        while self.fill(rooms, &mut reached) {
+            step(&mut self.group, rooms, turn);
+        }
+    }
+
+    /// Goes on to the next legs, at most [`BATCH`]; whether there are any.
+    fn fill(&mut self, rooms: &[Place], reached: &mut Reached) -> bool {
+        self.group.clear();
+        let mut free = BATCH;
+        while let Some(&place) = self.due.get(reached.rooms).filter(|_| free > 0) {
+            let legs = rooms[place].room.room.legs();
+            let end = legs.min(reached.legs + free);
+            if reached.legs < end {
+                free -= end - reached.legs;
+                self.group.push(Stretch { place, legs: reached.legs..end, part: 0..0 });
+            }
+            *reached = match end < legs {
+                true => Reached { legs: end, ..*reached },
+                false => Reached { rooms: reached.rooms + 1, legs: 0 },
+            };
+        }
+        !self.group.is_empty()
+    }
+}
+
+fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
+    turn.receiver.clear();
+    for Stretch { place, legs, part } in &mut *group {
+        *part = rooms[*place].room.gather(legs.clone(), turn);
+    }
+    for Stretch { place, legs, .. } in &*group {
+        rooms[*place].room.room.warm(legs.clone());
+    }
+    for Stretch { place, legs, part } in &*group {
+        rooms[*place].guard(turn, |room, turn| room.receive(legs.clone(), part.clone(), turn));
+    }
+    for Stretch { place, legs, .. } in &*group {
+        let place = &mut rooms[*place];
+        let tick = place.tick;
+        place.guard(turn, |room, turn| room.pull(tick, legs.clone(), turn.port));
+    }
+}
+
+fn send(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
+    for Stretch { place, legs, .. } in &*group {
+        rooms[*place].room.room.warm_to_send(legs.clone());
+    }
+    for Stretch { place, legs, part } in &mut *group {
+        let (place, written) = (&mut rooms[*place], turn.outbox.len());
+        let tick = place.tick;
+        place.guard(turn, |room, turn| room.room.write(tick, legs.clone(), turn.outbox));
+        *part = written..turn.outbox.len();
+    }
+    for Stretch { place, part, .. } in &*group {
+        rooms[*place].room.send(turn.outbox.part(part.clone()));
+    }
+    turn.outbox.clear();
+}
