@@ -5,7 +5,7 @@ use confab_codec::{Codec, CodecError, Concealer, Encoder, Resampler};
 use super::Coded;
 use crate::format::{Format, Tuning};
 
-/// Sound that is kept in any case, ms: what the seam of a [`Feed::continue_from`] is made of.
+/// Sound that is kept in any case, ms: what the seam of a [`Feed::retune`] is made of.
 const KEPT_MS: usize = 20;
 
 /// The first sound after a change of the room's rate is what the sound before leads one to expect, for so long, ms: until
