@@ -17,6 +17,10 @@ const LEVEL_TOLERANCE: f32 = 2.0;
 /// The own voice, and whatever is heard while nobody talks, is not louder than this, dBov.
 const UNHEARD_DBOV: f32 = -45.0;
 
+/// The same while the talkers' tones may have a hole or a jump, dBov: of each up to 1/4π of its amplitude lies in a tone four
+/// steps further then, twice that at a jump, and two talkers add up. A voice that is really heard is as loud as a talker.
+const UNHEARD_BESIDE_JUMPS_DBOV: f32 = -28.0;
+
 /// A tone whose phase moves by more than this between two windows has lost or got samples, radians.
 const PHASE_TOLERANCE: f32 = 0.35;
 
@@ -170,6 +174,7 @@ impl Ear {
             let contiguous = self.windows > 3;
             findings.undisturbed += u64::from(!disturbed);
             let found = self.take_apart(analyser, who, expected, contiguous, findings);
+            findings.own(who, found.own, disturbed);
             findings.rest(who, Rest { disturbed, ..found }, analyser.impurity);
         }
         self.window.copy_within(length..self.filled, 0);
@@ -196,19 +201,27 @@ impl Ear {
             jumped |= contiguous && angle(phase - *last) > PHASE_TOLERANCE;
             *last = phase;
         }
-        if let Some(own) = expected.own {
-            let (amplitude, _) = analyser.tone(window, own);
-            findings.own(who, dbov(amplitude * amplitude / 2.0));
-        }
+        let own = expected.own.map_or(0.0, |own| analyser.tone(window, own).0);
         let rest = (total - known).max(0.0);
-        Rest { total, rest, jumped, nobody: expected.others.is_empty(), disturbed: false }
+        Rest {
+            total,
+            rest,
+            own: dbov(own * own / 2.0),
+            jumped,
+            nobody: expected.others.is_empty(),
+            disturbed: false,
+        }
     }
 }
 
-/// What a window holds beside the talkers; powers.
+/// What a window holds beside the talkers.
 struct Rest {
+    /// The power of all.
     total: f32,
+    /// The power of what is no talker's.
     rest: f32,
+    /// The receiver's own voice, dBov.
+    own: f32,
     jumped: bool,
     nobody: bool,
     disturbed: bool,
@@ -224,8 +237,8 @@ impl Findings {
         }
     }
 
-    fn own(&mut self, who: usize, level: f32) {
-        if level > UNHEARD_DBOV {
+    fn own(&mut self, who: usize, level: f32, disturbed: bool) {
+        if level > if disturbed { UNHEARD_BESIDE_JUMPS_DBOV } else { UNHEARD_DBOV } {
             self.own_voice += 1;
             self.complain(|| format!("caller {who} hears itself at {level:.1} dBov"));
         }
@@ -296,6 +309,10 @@ mod tests {
 
     /// What an ear finds in these samples.
     fn findings(pcm: &[i16], expected: &Expected) -> Findings {
+        heard(pcm, expected, false)
+    }
+
+    fn heard(pcm: &[i16], expected: &Expected, disturbed: bool) -> Findings {
         let (analyser, mut findings) = (Analyser::new(Codec::Pcmu), Findings::default());
         let mut ear = Ear::new(Codec::Pcmu).unwrap();
         let mut encoder = Encoder::new(Codec::Pcmu, 8000).unwrap();
@@ -304,7 +321,7 @@ mod tests {
             datagram[4..8].copy_from_slice(&(number as u32 * 160).to_be_bytes());
             encoder.encode(frame, &mut datagram[12..]);
             ear.hear(&Packet::parse(&datagram).unwrap(), 160);
-            ear.judge(&analyser, 1, expected, false, &mut findings);
+            ear.judge(&analyser, 1, expected, disturbed, &mut findings);
         }
         findings
     }
@@ -329,6 +346,24 @@ mod tests {
         assert_eq!(findings(&tones(&[0, 7, 20], 40), &expected).glitches, 8);
         assert_eq!(findings(&tones(&[20], 40), &Expected::default()).glitches, 8);
         assert!(is_clean(&findings(&[0; 40 * FRAME], &Expected::default())));
+    }
+
+    /// The neighbours' tones are next to the own, where a hole in them leaves most.
+    #[test]
+    fn a_hole_in_the_neighbours_tones_is_not_the_own_voice() {
+        let expected = Expected { own: Some(13), ..hearing(&[12, 14]) };
+        let whole = tones(&[12, 14], 60);
+        let worst = |disturbed: bool| -> u64 {
+            let found = (1..20).map(|length| {
+                let mut pcm = whole.clone();
+                pcm[16 * FRAME + 40..][..length * 40].fill(0);
+                heard(&pcm, &expected, disturbed).own_voice
+            });
+            found.sum()
+        };
+        assert!(worst(false) > 0);
+        assert_eq!(worst(true), 0);
+        assert_eq!(heard(&tones(&[12, 13, 14], 40), &expected, true).own_voice, 8);
     }
 
     #[test]
