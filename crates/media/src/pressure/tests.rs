@@ -48,6 +48,14 @@ impl Bench {
         self.legs - before
     }
 
+    /// So many try that no more are taken, even when those who were have been measured.
+    fn fill(&mut self) {
+        for _ in 0..4 {
+            self.call(10_000);
+            self.pass(5);
+        }
+    }
+
     fn pass(&mut self, seconds: usize) {
         for _ in 0..2 * seconds {
             self.now += PERIOD;
@@ -86,17 +94,19 @@ fn callers_are_taken_until_the_headroom_is_reached_whatever_they_cost() {
     }
 }
 
+/// And for more than those who were: the rest comes in when they prove to cost no more.
 #[test]
 fn those_who_were_taken_but_not_yet_measured_count() {
     let mut bench = Bench::new(0.8, 0.001);
     bench.call(100);
     bench.pass(10);
     let taken = bench.call(10_000);
-    assert!((660..=706).contains(&taken), "{taken}");
+    assert!((540..=565).contains(&taken), "{taken}");
     let more = bench.call(1);
     assert_eq!(more, 0);
     bench.pass(10);
-    assert!(bench.true_load() < 0.81, "{}", bench.true_load());
+    bench.fill();
+    assert!((0.78..0.81).contains(&bench.true_load()), "{}", bench.true_load());
 }
 
 #[test]
@@ -141,9 +151,8 @@ fn callers_are_taken_again_when_some_have_gone() {
     let mut bench = Bench::new(0.8, 0.001);
     bench.legs = 700;
     bench.pass(10);
-    bench.call(1000);
+    bench.fill();
     let full = bench.legs;
-    bench.pass(5);
     bench.legs -= 5;
     bench.pass(5);
     assert_eq!(bench.call(1), 0, "not for every one who goes");
@@ -158,8 +167,7 @@ fn everything_is_taken_up_again_and_then_there_is_nothing_to_look_at() {
     let mut bench = Bench::new(0.8, 0.001);
     bench.call(10);
     bench.pass(5);
-    bench.call(10_000);
-    bench.pass(5);
+    bench.fill();
     assert_eq!(bench.pressure.step(), Step::Callers);
     bench.legs = 0;
     bench.pass(100);
@@ -220,7 +228,7 @@ fn a_wave_of_dearer_callers_is_taken_as_far_as_it_fits_and_no_further() {
     while pressure.takes(work, dearer) {
         work += dearer;
     }
-    assert!((0.88..=0.902).contains(&(work * cost)), "{}", work * cost);
+    assert!((0.77..=0.8).contains(&(work * cost)), "{}", work * cost);
 
     let mut pressure = Pressure::new(0.9);
     pass(&mut pressure, 100.0 * dearer);
@@ -229,7 +237,7 @@ fn a_wave_of_dearer_callers_is_taken_as_far_as_it_fits_and_no_further() {
         cheap += 1.0;
     }
     let load = (100.0 * dearer + cheap) * cost;
-    assert!((0.89..=0.902).contains(&load), "{cheap} of G.711 beside 100 of Opus: {load}");
+    assert!((0.76..=0.8).contains(&load), "{cheap} of G.711 beside 100 of Opus: {load}");
 }
 
 #[test]

@@ -95,7 +95,9 @@ fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
         rooms[*place].room.room.warm(legs.clone());
     }
     for Stretch { place, legs, part } in &*group {
-        rooms[*place].guard(turn, |room, turn| room.receive(legs.clone(), part.clone(), turn));
+        let place = &mut rooms[*place];
+        let tick = place.tick;
+        place.guard(turn, |room, turn| room.receive(tick, legs.clone(), part.clone(), turn));
     }
     for Stretch { place, legs, .. } in &*group {
         let place = &mut rooms[*place];

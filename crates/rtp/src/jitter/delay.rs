@@ -48,6 +48,12 @@ impl JitterBuffer {
         i32::try_from(spare * 1_000_000 / i64::from(self.config.clock_rate)).ok().filter(|_| slack > 0)
     }
 
+    /// The reader stood still while time went on. What has waited since is over, and is not to be played late: whole packets
+    /// of it are left out at the next pull.
+    pub fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
     /// The reader took out (positive) or put in (negative) so many clock units.
     pub fn skip(&mut self, units: i32) {
         let count = u64::from(units.unsigned_abs());
@@ -75,7 +81,8 @@ impl JitterBuffer {
         let follows = self.ring.content(head.wrapping_add(1)) == Content::Audio;
         let limit = self.ms(self.config.max_delay_ms.into()) + units;
         let is_surplus = self.excess(slack) >= units;
-        follows && (slack > limit || self.pulls.impatience >= PATIENCE && is_surplus)
+        let has_waited = self.hurries || self.pulls.impatience >= PATIENCE;
+        follows && (slack > limit || has_waited && is_surplus)
     }
 
     /// A packet that was due was thrown away: the next one has time.

@@ -141,7 +141,7 @@ impl JitterBuffer {
         self.is_pause = self.config.framing.is_pause(self.ring.payload(head));
         self.position = Some(slot.timestamp + self.duration);
         self.concealed = 0;
-        self.fresh = false;
+        (self.fresh, self.hurries) = (false, false);
         self.note_pull(Pull { slack, held });
         self.stats.played += 1;
         Next::Packet(Frame {

@@ -435,6 +435,20 @@ fn a_burst_of_200_ms_fits_with_every_codec() {
     }
 }
 
+/// Once what has waited is left out, the buffer is as patient as ever.
+#[test]
+fn a_reader_that_stood_still_may_go_on_with_what_comes_now() {
+    let mut bench = Bench::new();
+    assert_eq!([bench.play(0, 1), bench.play(1, 2)], ["1!", "2"]);
+    for number in 3..=10 {
+        bench.insert(u32::from(number) - 1, number, u32::from(number - 1) * 160);
+    }
+    bench.buffer.hurry();
+    assert_eq!([bench.pull(9), bench.play(10, 11)], ["10!", "11"]);
+    assert_eq!((bench.buffer.stats().discarded, bench.buffer.delay()), (7, Duration::from_millis(5)));
+    assert_eq!([bench.pull(11), bench.play(12, 13)], ["lost 160", "13"]);
+}
+
 #[test]
 fn a_reader_that_stops_loses_the_oldest() {
     let mut bench = Bench::new();
