@@ -26,6 +26,10 @@ const SEAM_MS: i32 = 5;
 /// A delay that is off by more than so many ticks is corrected even where that may be heard.
 const URGENT_TICKS: i32 = 2;
 
+/// Where the sound had no place to leave something out, so many ticks pass before the next look, unless it is urgent: to look
+/// takes as long as all else that is done for a leg in a tick.
+const TICKS_BETWEEN_LOOKS: u8 = 4;
+
 /// A packet whose sender says that it is so quiet, −dBov (RFC 6464), need not be decoded.
 const SILENT_DBOV: u8 = 80;
 
@@ -69,6 +73,8 @@ pub(crate) struct Playout {
     pausable: usize,
     /// From this timestamp on all packets were told to be quiet.
     quiet_from: Option<u32>,
+    /// Ticks until a place for a correction is looked for again.
+    looks_in: u8,
     /// The level of its gate while the room does not hear it.
     withheld_below: Option<u32>,
     /// A packet that is told to be so quiet, −dBov, need not be decoded.
@@ -104,6 +110,7 @@ impl Playout {
             noise: None,
             pausable: 0,
             quiet_from: None,
+            looks_in: 0,
             withheld_below: None,
             quiet_dbov: SILENT_DBOV,
             output,
@@ -321,6 +328,10 @@ impl Playout {
             return;
         }
         let is_urgent = surplus.abs() > URGENT_TICKS * self.frame as i32;
+        self.looks_in = self.looks_in.saturating_sub(1);
+        if surplus > 0 && self.looks_in > 0 && !is_urgent {
+            return;
+        }
         let audible = if is_urgent { Audible::Slightly } else { Audible::Never };
         let removed = if surplus > 0 {
             // No period that is longer than the surplus fits between two places of so short a sound.
@@ -330,6 +341,7 @@ impl Playout {
         } else {
             -(lengthen(&mut self.pcm, self.len, self.rate as u32, audible) as i32)
         };
+        self.looks_in = if removed == 0 { TICKS_BETWEEN_LOOKS } else { 0 };
         self.len = self.len.saturating_add_signed(-removed as isize).min(self.pcm.len());
         inbound.skip(removed * (self.clock_rate / 1000) as i32 / per_ms);
     }

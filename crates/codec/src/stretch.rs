@@ -81,9 +81,15 @@ impl Cut {
         let shortest = MIN_PERIOD * unit;
         // One sample at either end stays as it is.
         let longest = (MAX_PERIOD * unit).min(pcm.len().checked_sub(fade + 2)?);
+        let cut = |period| Self { at: (pcm.len() - fade - period) / 2, period, fade };
+        // In silence all are as good, and nothing is better.
+        if longest >= shortest && cut(longest).likeness(pcm, 1) >= 1.0 {
+            return Some(cut(longest));
+        }
         let best_of = |periods: &mut dyn Iterator<Item = usize>, step: usize| {
-            let cuts = periods.map(|period| Self { at: (pcm.len() - fade - period) / 2, period, fade });
-            cuts.map(|cut| (cut.likeness(pcm, step), cut)).max_by(|a, b| a.0.total_cmp(&b.0))
+            periods
+                .map(|period| (cut(period).likeness(pcm, step), cut(period)))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
         };
         let (_, coarse) = best_of(&mut (shortest..=longest).step_by(step.max(1)), step)?;
         let around =
