@@ -6,10 +6,12 @@ use std::time::Duration;
 use confab_audio::StreamConfig;
 use confab_codec::{Codec, CodecError};
 
+use crate::Random;
 use crate::ear::{Counts, Ear};
 use crate::mouth::Mouth;
 use crate::network::{Conditions, Network};
 use crate::source::Talk;
+use crate::timer::Timer;
 use crate::track::Track;
 
 /// A key that is pressed for 100 ms, told by telephone-events (RFC 4733).
@@ -38,6 +40,8 @@ pub struct PhoneConfig {
     pub clock_ppm: f64,
     /// When in the room's interval its packets leave.
     pub phase: Duration,
+    /// How punctually they do.
+    pub timer: Timer,
     /// The way from it to the room.
     pub uplink: Conditions,
     /// The seed of that way; `None`: drawn from the scene's.
@@ -60,6 +64,7 @@ impl Default for PhoneConfig {
             wanted_ptime_ms: 20,
             clock_ppm: 0.0,
             phase: Duration::from_millis(7),
+            timer: Timer::default(),
             uplink: Conditions::default(),
             uplink_seed: None,
             downlink: Conditions::default(),
@@ -130,6 +135,8 @@ impl PhoneConfig {
 #[derive(Debug)]
 pub struct Phone {
     pub(crate) mouth: Mouth,
+    timer: Timer,
+    random: Random,
     pub(crate) ear: Ear,
     pub(crate) uplink: Network,
     pub(crate) downlink: Network,
@@ -139,13 +146,25 @@ impl Phone {
     pub(crate) fn new(config: &PhoneConfig, joined: Duration, seeds: [u64; 3]) -> Result<Self, CodecError> {
         Ok(Self {
             mouth: Mouth::new(config, joined, seeds[0] as u32)?,
+            timer: config.timer,
+            random: Random::new(!seeds[0]),
             ear: Ear::new(config)?,
             uplink: Network::new(config.uplink.clone(), config.uplink_seed.unwrap_or(seeds[1])),
             downlink: Network::new(config.downlink.clone(), seeds[2]),
         })
     }
 
-    /// What was said into it, at the times its packets left.
+    /// Its packets of the time until `now` are put on their way.
+    pub(crate) fn speak(&mut self, now: Duration) {
+        while self.mouth.next_at() <= now {
+            let leaves = self.timer.fires(self.mouth.next_at(), &mut self.random);
+            if let Some(datagram) = self.mouth.speak() {
+                self.uplink.send(leaves, &datagram);
+            }
+        }
+    }
+
+    /// What was said into it, at the times its packets were due.
     pub fn said(&self) -> &Track {
         &self.mouth.said
     }

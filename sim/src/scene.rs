@@ -224,12 +224,7 @@ impl Scene {
     /// What the room's phones say until now, put on their way.
     fn speak(&mut self) {
         for (_, phone) in &mut self.phones {
-            while phone.mouth.next_at() <= self.now {
-                let at = phone.mouth.next_at();
-                if let Some(datagram) = phone.mouth.speak() {
-                    phone.uplink.send(at, &datagram);
-                }
-            }
+            phone.speak(self.now);
         }
     }
 

@@ -26,6 +26,10 @@ const FORGOTTEN: u16 = 4;
 /// A packet is to be ready so many ms before the tick, and one that was stays good until it is so few.
 const AIMED_AT: i32 = 3;
 const KEPT: i32 = 2;
+/// A packet that waits so little less than an interval, ms, does not for long: its buffer takes an interval away, and leaves
+/// less than a phone may be late now and then. One that may so be missing counts as if it waited so many intervals.
+const CLOSE: i32 = 5;
+const AT_RISK: i32 = 2;
 /// What packets wait less on average after a move that is worth it, ms.
 const WORTH: f32 = 3.0;
 /// What must be left to who talks most closely before the tick after a move towards sooner, µs.
@@ -151,13 +155,13 @@ impl Phase {
         }
     }
 
-    /// How long packets would wait on average for a tick in this ms of the interval, ms. One that is ready less than `margin`
-    /// before it waits for the next.
+    /// How long packets would wait on average for a tick in this ms of the interval, ms, where those ready less than `margin`
+    /// before it are at risk.
     fn wait(&self, place: i32, margin: i32) -> f32 {
         let interval = self.interval / 1000;
         let waited = |ready: i32| {
             let wait = (place - ready).rem_euclid(interval);
-            if wait < margin { wait + interval } else { wait }
+            if (margin..interval - CLOSE).contains(&wait) { wait } else { AT_RISK * interval }
         };
         let weights = || (0..interval).zip(self.ready.iter().map(|&weight| i64::from(weight)));
         let sum: i64 = weights().map(|(ready, weight)| weight * i64::from(waited(ready))).sum();

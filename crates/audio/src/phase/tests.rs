@@ -1,13 +1,21 @@
 use super::*;
 
+/// What a buffer leaves before the tick, µs, and what [`Phase::note`] is told of.
+const RESERVE: i64 = 1000;
+const UNPUNCTUAL: i64 = 7000;
+/// How late a packet of an unpunctual phone is.
+const ASTRAY: i64 = 8000;
+
 /// One room's packets in virtual time, µs: each of its talkers has a jitter buffer that adds an interval before a packet
-/// is not there at its tick, if that comes gently.
+/// is not there at its tick, if that comes gently, and takes away what is too much.
 struct Bench {
     phase: Phase,
     ticks: i64,
     /// When in the interval their packets come, and the delay that their buffers add.
     talkers: Vec<(i64, i64)>,
     late: Duration,
+    /// How late one in a hundred of their packets is.
+    astray: i64,
     /// Frames that were not there.
     missing: usize,
 }
@@ -15,12 +23,16 @@ struct Bench {
 impl Bench {
     fn new(talkers: &[i64]) -> Self {
         let talkers = talkers.iter().map(|&comes| (comes, 0)).collect();
-        Self { phase: Phase::new(20), ticks: 0, talkers, late: Duration::ZERO, missing: 0 }
+        Self { phase: Phase::new(20), ticks: 0, talkers, late: Duration::ZERO, astray: 0, missing: 0 }
     }
 
     fn wait(&self, talker: usize) -> i64 {
         let (comes, added) = self.talkers[talker];
         self.phase.offset_us() - comes + added
+    }
+
+    fn spare(&self, talker: usize) -> i64 {
+        self.wait(talker) - UNPUNCTUAL
     }
 
     fn pass(&mut self, seconds: i64) {
@@ -36,14 +48,15 @@ impl Bench {
     }
 
     fn pull(&mut self, talker: usize) {
-        if self.wait(talker) < 0 {
-            self.missing += usize::from(self.ticks > 1 && self.wait(talker) < -500);
+        let astray = if self.ticks % 100 == 0 { self.astray } else { 0 };
+        self.missing += usize::from(self.ticks > 1 && self.wait(talker) < astray);
+        if self.wait(talker) < RESERVE {
             self.talkers[talker].1 += 20_000;
-        } else if self.wait(talker) > 21_000 {
+        } else if self.wait(talker) > 21_000 + RESERVE {
             self.talkers[talker].1 -= 20_000;
         }
         if self.ticks % 8 == 0 {
-            self.phase.note(self.wait(talker) as i32);
+            self.phase.note(self.spare(talker) as i32);
         }
     }
 
@@ -57,18 +70,29 @@ fn wherever_packets_come_they_wait_little_after_a_few_seconds() {
     for comes in (-19_950..=0).step_by(350) {
         let mut bench = Bench::new(&[comes]);
         bench.pass(8);
-        let wait = bench.wait(0);
+        let spare = bench.spare(0);
         assert!(
-            (1000..6500).contains(&wait) && bench.missing == 0,
-            "{comes}: {wait}, {} missing",
+            (1000..6500).contains(&spare) && bench.missing == 0,
+            "{comes}: {spare}, {} missing",
             bench.missing
         );
     }
 }
 
+/// Wherever the room opened, and on its way, too: the way is shorter than half an interval, or leads later.
+#[test]
+fn who_is_unpunctual_loses_no_frame_by_a_move() {
+    for comes in (-20_950..=-ASTRAY).step_by(350) {
+        let mut bench = Bench::new(&[comes]);
+        bench.astray = ASTRAY;
+        bench.pass(60);
+        assert_eq!(bench.missing, 0, "{comes}");
+    }
+}
+
 #[test]
 fn what_is_worth_little_is_left_as_it_is() {
-    let mut bench = Bench::new(&[-4500]);
+    let mut bench = Bench::new(&[-11_500]);
     bench.pass(60);
     assert_eq!(bench.phase.offset_us(), 0);
 }
@@ -83,16 +107,16 @@ fn nobody_decides_without_evidence() {
 }
 
 #[test]
-fn of_talkers_who_disagree_most_wait_little_and_none_loses_a_frame() {
+fn of_talkers_who_disagree_none_loses_a_frame_and_most_wait_little() {
     for (comes, most) in
-        [(&[-18_000, -17_000, -4000][..], 27_000), (&[-3000, -15_000, -14_000, -13_500], 31_000)]
+        [(&[-18_000, -17_000, -4000][..], 38_000), (&[-3000, -15_000, -14_000, -13_500], 50_000)]
     {
         let mut bench = Bench::new(comes);
-        let before: i64 = bench.waits().iter().sum();
+        bench.pass(30);
+        bench.astray = ASTRAY;
         bench.pass(30);
         let after: i64 = bench.waits().iter().sum();
-        assert!(after <= most && after < before, "{comes:?}: {before} {after}");
-        assert_eq!(bench.missing, 0, "{comes:?}");
+        assert!(after <= most && bench.missing == 0, "{comes:?}: {after}, {} missing", bench.missing);
     }
 }
 
@@ -104,7 +128,7 @@ fn a_clock_that_is_off_is_followed_and_the_way_back_costs_no_frame() {
         for second in 0..3600 {
             bench.talkers[0].0 += 50 * drift;
             bench.pass(1);
-            long += usize::from(second > 10 && bench.wait(0) > 9000);
+            long += usize::from(second > 10 && bench.spare(0) > 9000);
         }
         assert!(long < 3600 / 20 && bench.missing == 0, "{drift}: {long} s, {} missing", bench.missing);
     }
@@ -118,7 +142,7 @@ fn under_load_the_phase_stays() {
     assert_eq!(bench.phase.offset_us(), 0);
     bench.phase.keep(false);
     bench.pass(10);
-    assert!(bench.wait(0) < 5000);
+    assert!(bench.spare(0) < 5000);
 }
 
 #[test]
@@ -130,7 +154,7 @@ fn who_is_late_at_each_tick_moves_to_where_he_begins() {
     bench.pass(30);
     assert_eq!(bench.phase.offset_us(), 2500);
     bench.pass(60);
-    assert!(bench.wait(0) < 5000, "not for ever");
+    assert!(bench.spare(0) < 5000, "not for ever");
 }
 
 /// The packets of all of a worker's rooms come at once, and each room takes 40 µs.
@@ -145,7 +169,7 @@ fn rooms_do_not_crowd_though_all_packets_come_at_once() {
         }
         assert!(second < 60 || late.iter().all(|&late| late < 3000), "{:?}", late.iter().max());
     }
-    let waits: i64 = rooms.iter().map(|room| room.wait(0)).sum::<i64>() / 300;
+    let waits: i64 = rooms.iter().map(|room| room.spare(0)).sum::<i64>() / 300;
     assert!(waits < 10_000, "{waits}");
     assert!(rooms.iter().all(|room| room.missing == 0));
 }

@@ -12,6 +12,9 @@ const RESERVE_MS: i64 = 2;
 const CLEAN_RESERVE_MS: i64 = 1;
 /// Slack over that which remains when delay is taken away, in ms, so that it is not asked for again at once.
 const MARGIN_MS: i64 = 1;
+/// So late, in ms, packets of a phone are now and then whose timer belongs to a system with other things to do: too seldom for
+/// the target.
+const UNPUNCTUAL_MS: i64 = 7;
 /// The least delay that is asked for, in ms: the reader has pitch periods only, and what is missing, if little, is a tick.
 const LEAST_ADDED_MS: i64 = 5;
 /// Pulls with too much delay after which a packet is thrown away, if the reader found no quiet place to skip.
@@ -39,12 +42,14 @@ impl JitterBuffer {
         i32::try_from(units).unwrap_or(0)
     }
 
-    /// How much sooner, µs, the last packets could have been pulled before more delay would be asked for; negative: they were
-    /// pulled too soon. `None` where too few were pulled to tell, and where packets are stamped when the tick reads them.
+    /// How much sooner, µs, the last packets could have been pulled before more delay would be asked for, or one that is late
+    /// now and then would be missing; negative: they were pulled too soon. `None` where too few were pulled to tell, and where
+    /// packets are stamped when the tick reads them.
     #[must_use]
     pub fn spare_us(&self) -> Option<i32> {
         let slack = self.least_pull()?.slack;
-        let spare = slack - self.wanted() - self.reserve(slack);
+        let needed = self.wanted() + self.reserve(slack);
+        let spare = slack - needed.max(self.ms(UNPUNCTUAL_MS));
         i32::try_from(spare * 1_000_000 / i64::from(self.config.clock_rate)).ok().filter(|_| slack > 0)
     }
 
