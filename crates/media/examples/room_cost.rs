@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use confab_codec::Law;
 use confab_media::{
-    Codec, Command, Control, Engine, EngineConfig, Hear, LegId, RoomId, RoomRate, StreamConfig, Worker,
+    Codec, Command, Control, Engine, EngineConfig, Hear, LegId, RoomId, RoomPlan, RoomRate, StreamConfig,
+    Worker,
 };
 use confab_mixer::Tone;
 use confab_rtp::Packet;
@@ -30,16 +31,7 @@ fn main() {
     let config =
         EngineConfig { workers: 1, keep_phases: true, ..EngineConfig::new(ADDRESS, 20000..=29999, 1) };
     let (mut engine, mut workers) = Engine::manual(config);
-    let open = Command::OpenRoom {
-        room: ROOM,
-        rate: RoomRate::Fixed(8000),
-        interval_ms: 20,
-        comfort_noise: None,
-        max_talkers: None,
-        denoise: false,
-        echo: false,
-        near: None,
-    };
+    let open = Command::OpenRoom { room: ROOM, plan: RoomPlan::new(RoomRate::Fixed(8000)), near: None };
     engine.command(open).expect("a room");
     let mut phones: Vec<Phone> =
         (0..legs).map(|leg| join(&mut engine, &mut workers[0], leg, talkers)).collect();

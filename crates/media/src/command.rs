@@ -21,18 +21,8 @@ pub enum Command {
     OpenRoom {
         /// The new room's id.
         room: RoomId,
-        /// Samples per second.
-        rate: RoomRate,
-        /// Time between two ticks in ms; a multiple of 10 up to 60.
-        interval_ms: u16,
-        /// Comfort noise when nobody talks, in FreeSWITCH's terms: a divisor, 1400 for `true`.
-        comfort_noise: Option<u16>,
-        /// How many talkers are mixed at most: the loudest. `None`: all.
-        max_talkers: Option<u16>,
-        /// Whether its members can be denoised, which takes memory for each.
-        denoise: bool,
-        /// Whether members who send back what they are sent can be found, which takes memory for each.
-        echo: bool,
+        /// How it mixes.
+        plan: RoomPlan,
         /// A room from which legs are to be moved here: on the same worker that is quickest.
         near: Option<RoomId>,
     },
@@ -154,6 +144,31 @@ pub enum RoomRate {
     Fixed(u32),
     /// The best that at least two members' codecs have, 8000 if there is none; it changes as they come and go.
     Auto,
+}
+
+/// How a room mixes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RoomPlan {
+    /// Samples per second.
+    pub rate: RoomRate,
+    /// Time between two ticks in ms; a multiple of 10 up to 60.
+    pub interval_ms: u16,
+    /// Comfort noise when nobody talks, in FreeSWITCH's terms: a divisor, 1400 for `true`.
+    pub comfort_noise: Option<u16>,
+    /// How many talkers are mixed at most: the loudest. `None`: all.
+    pub max_talkers: Option<u16>,
+    /// Whether its members can be denoised, which takes memory for each.
+    pub denoise: bool,
+    /// Whether members who send back what they are sent can be found, which takes memory for each.
+    pub echo: bool,
+}
+
+impl RoomPlan {
+    /// Nothing but the mix, each 20 ms.
+    #[must_use]
+    pub fn new(rate: RoomRate) -> Self {
+        Self { rate, interval_ms: 20, comfort_noise: None, max_talkers: None, denoise: false, echo: false }
+    }
 }
 
 /// Who hears a playback.

@@ -6,40 +6,31 @@ use std::net::{IpAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
-use confab_audio::{
-    Clock, Format, Leg, LegId, PlaybackId, Random, Retuned, Room, RoomConfig, SilenceLimits, StreamChange,
-    StreamConfig,
-};
-use confab_codec::{Codec, ComfortNoise};
-use confab_mixer::{Control, MixerConfig};
-use rtrb::RingBuffer;
+use confab_audio::{Clock, LegId, PlaybackId, Random, SilenceLimits};
+use confab_mixer::Control;
 
-use crate::command::{Command, CommandError, EngineStats, Event, Listener, RoomId, RoomRate};
+use crate::command::{Command, CommandError, EngineStats, Event, Listener, RoomId};
 use crate::link::{Link, link};
-use crate::order::{Arrival, Order, What, Word};
-use crate::place::{LegPlace, PlaybackPlace, RoomPlace, Started, best_common_rate};
+use crate::order::{Order, What, Word};
+use crate::place::{LegPlace, PlaybackPlace, RoomPlace, Started};
 use crate::ports::PortPool;
 use crate::recording::{RecordingId, Reel, TapeId};
-use crate::room::{Line, LiveRoom};
 use crate::thread::{Scheduling, Wake, spawn};
 use crate::throttle::usable_share;
 use crate::worker::Worker;
 
 mod digits;
 mod feeds;
+mod legs;
 mod load;
+mod playbacks;
 mod recording;
+mod rooms;
 
 use digits::is_tone;
 pub use load::{Refusal, Shift, WorkerLoad};
-
-/// Rooms of one worker are spread over so many phases inside the interval.
-const PHASES: u32 = 16;
-
-/// Comfort noise is played round and round; so long, nobody hears that it repeats.
-const NOISE_SECONDS: usize = 4;
 
 /// How the engine is set up.
 #[derive(Clone, PartialEq, Debug)]
@@ -155,62 +146,12 @@ impl Engine {
         &self.scheduling
     }
 
-    /// Binds a port pair for a leg that is to be in `room` (`None`: in one that is not open yet) and tells the RTP port, an
-    /// even one; RTCP has the next. The same again for a leg that is open already.
-    ///
-    /// # Errors
-    /// There is no port pair for it, or no time, going by what [`Engine::measure`] found.
-    pub fn open_leg(&mut self, leg: LegId, room: Option<RoomId>) -> Result<u16, Refusal> {
-        match self.legs.get(&leg) {
-            Some(LegPlace::Opened { sockets, .. }) => return Ok(sockets.port()),
-            Some(LegPlace::Started(started)) => return Ok(started.port),
-            None => {}
-        }
-        let worker = self.admit(room)?;
-        let sockets = self.ports.take().ok_or(Refusal::Ports)?;
-        let port = sockets.port();
-        let weight = self.usual_weight(room);
-        self.links[worker].count_leg(weight);
-        self.legs.insert(leg, LegPlace::Opened { sockets, worker, weight });
-        Ok(port)
-    }
-
     /// Hands a command to the worker it concerns, which sees it when it runs next or is woken by
     /// [`flush`](Self::flush). `StopLeg` and `CloseRoom` never meet a full queue: they wait on
     /// this side until there is a place.
     pub fn command(&mut self, command: Command) -> Result<(), CommandError> {
         match command {
-            Command::OpenRoom {
-                room,
-                rate,
-                interval_ms,
-                comfort_noise,
-                max_talkers,
-                denoise,
-                echo,
-                near,
-            } => {
-                let first =
-                    if let RoomRate::Fixed(rate) = rate { rate } else { best_common_rate([].into_iter()) };
-                let format = Format::new(first, interval_ms)
-                    .ok_or(CommandError::Unmixable { rate: first, interval_ms })?;
-                let near = near.and_then(|room| self.rooms.get(&room)).map(|place| place.worker);
-                let worker = near.unwrap_or_else(|| self.least_loaded());
-                let legs = Vec::new();
-                let place = RoomPlace {
-                    worker,
-                    rate,
-                    format,
-                    comfort_noise,
-                    max_talkers,
-                    denoise,
-                    echo,
-                    legs,
-                    work: 0,
-                    most_legs: 0,
-                };
-                self.open_room(room, place)
-            }
+            Command::OpenRoom { room, plan, near } => self.open_room(room, plan, near),
             Command::CloseRoom { room } => self.close_room(room),
             Command::StartLeg { leg, room, stream } => self.start_leg(leg, room, stream),
             Command::MoveLeg { leg, room, stream } => self.move_to_room(leg, room, stream),
@@ -275,198 +216,6 @@ impl Engine {
         self.links.iter().fold(own, |sum, link| link.counters.add_to(sum))
     }
 
-    fn open_room(&mut self, room: RoomId, place: RoomPlace) -> Result<(), CommandError> {
-        if self.rooms.contains_key(&room) {
-            return Err(CommandError::AlreadyOpen(room));
-        }
-        let mixer = self.mixer_config(&place, place.format.rate);
-        let config = RoomConfig { mixer, clock: self.clock, silence: self.silence };
-        let opened = Box::new(LiveRoom::new(room, Room::new(config)));
-        let phase = self.next_phase(place.format.interval());
-        self.order(place.worker, room, What::Open { room: opened, phase })?;
-        self.links[place.worker].rooms += 1;
-        self.ease_new_room(place.worker, room);
-        self.rooms.insert(room, place);
-        Ok(())
-    }
-
-    fn close_room(&mut self, room: RoomId) -> Result<(), CommandError> {
-        let place = self.rooms.remove(&room).ok_or(CommandError::UnknownRoom(room))?;
-        self.playbacks.retain(|_, playback| playback.room != room);
-        self.recordings.retain(|_, recorded| *recorded != room);
-        let link = &mut self.links[place.worker];
-        link.rooms -= 1;
-        link.send(Order { room, what: What::Close });
-        Ok(())
-    }
-
-    fn start_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<(), CommandError> {
-        let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
-        match self.legs.get(&leg) {
-            Some(LegPlace::Opened { .. }) => {}
-            Some(LegPlace::Started(_)) => return Err(CommandError::AlreadyStarted(leg)),
-            None => return Err(CommandError::UnknownLeg(leg)),
-        }
-        if !self.links[worker].has_room() {
-            return Err(CommandError::QueueFull);
-        }
-        let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
-        self.retune(room, Some(codec))?;
-        let made = self.make_leg(leg, room, stream)?;
-        let Some(LegPlace::Opened { sockets, worker: counted, weight: guessed }) = self.legs.remove(&leg)
-        else {
-            return Err(CommandError::UnknownLeg(leg));
-        };
-        self.links[counted].discount_leg(guessed);
-        let weight = self.weigh(codec, room);
-        self.links[worker].count_leg(weight);
-        let port = sockets.port();
-        let started = Started { port, room, worker, codec, weight, knows_events, tones_until: None };
-        self.legs.insert(leg, LegPlace::Started(started));
-        self.links[worker].send(Order { room, what: What::Start(Line { leg: made, sockets }) });
-        Ok(())
-    }
-
-    /// Both rooms' workers are told at once; the leg itself goes from one to the other without us.
-    fn move_to_room(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<(), CommandError> {
-        let started @ Started { room: from, worker: source, weight: old, .. } = self.started(leg)?;
-        let worker = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?.worker;
-        let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
-        self.retune(room, Some(codec))?;
-        let change = self.stream_change(leg, room, stream)?;
-        let weight = self.weigh(codec, room);
-        let place = self.rooms.get_mut(&room).ok_or(CommandError::UnknownRoom(room))?;
-        place.enter(leg, weight);
-        let (departure, way) = RingBuffer::new(1);
-        self.links[source].send(Order { room: from, what: What::HandOver(leg, departure) });
-        let arrival = Box::new(Arrival { way, change });
-        self.links[worker].send(Order { room, what: What::TakeOver(arrival) });
-        let started = Started { room, worker, codec, weight, knows_events, ..started };
-        self.legs.insert(leg, LegPlace::Started(started));
-        self.links[source].discount_leg(old);
-        self.links[worker].count_leg(weight);
-        self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
-        self.names.remove(&leg);
-        if let Some(place) = self.rooms.get_mut(&from) {
-            place.leave(leg, old);
-        }
-        self.retune(from, None)
-    }
-
-    fn make_leg(&mut self, leg: LegId, room: RoomId, stream: StreamConfig) -> Result<Box<Leg>, CommandError> {
-        let weight = self.weigh(stream.codec, room);
-        let make = if self.wants_feed(leg, room, stream.codec) { Leg::new } else { Leg::without_feed };
-        let place = self.rooms.get_mut(&room).ok_or(CommandError::UnknownRoom(room))?;
-        let made = make(leg, stream, place.format, place.tuning(), self.random.next(), Instant::now())
-            .map_err(|error| CommandError::Codec { leg, error })?;
-        place.enter(leg, weight);
-        Ok(Box::new(made))
-    }
-
-    fn stream_change(
-        &self,
-        leg: LegId,
-        room: RoomId,
-        stream: StreamConfig,
-    ) -> Result<StreamChange, CommandError> {
-        let place = self.rooms.get(&room).ok_or(CommandError::UnknownRoom(room))?;
-        let brings_feed = self.wants_feed(leg, room, stream.codec);
-        let make = if brings_feed { StreamChange::new } else { StreamChange::without_feed };
-        make(stream, place.format, place.tuning()).map_err(|error| CommandError::Codec { leg, error })
-    }
-
-    fn update_stream(&mut self, leg: LegId, stream: StreamConfig) -> Result<(), CommandError> {
-        let Started { room, worker, .. } = self.started(leg)?;
-        let (codec, knows_events) = (stream.codec, stream.send_event_payload_type.is_some());
-        let change = self.stream_change(leg, room, stream)?;
-        self.order(worker, room, What::Update(leg, Box::new(change)))?;
-        if let Some(LegPlace::Started(started)) = self.legs.get_mut(&leg) {
-            (started.codec, started.knows_events) = (codec, knows_events);
-        }
-        self.reweigh(leg);
-        self.retune(room, None)
-    }
-
-    fn stop_leg(&mut self, leg: LegId) -> Result<(), CommandError> {
-        let place = self.legs.remove(&leg).ok_or(CommandError::UnknownLeg(leg))?;
-        self.playbacks.retain(|_, playback| playback.to != Listener::Leg(leg));
-        match place {
-            LegPlace::Opened { sockets, worker, weight } => {
-                self.ports.free(sockets.port());
-                self.links[worker].discount_leg(weight);
-            }
-            LegPlace::Started(Started { port, room, worker, weight, .. }) => {
-                self.ports.free(port);
-                let link = &mut self.links[worker];
-                link.discount_leg(weight);
-                link.send(Order { room, what: What::Stop(leg) });
-                if let Some(place) = self.rooms.get_mut(&room) {
-                    place.leave(leg, weight);
-                    self.retune(room, None)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Brings a room whose rate is not fixed to the one that fits its legs and the one that is about to join.
-    fn retune(&mut self, room: RoomId, joining: Option<Codec>) -> Result<(), CommandError> {
-        let Some(place) = self.rooms.get(&room).filter(|place| place.rate == RoomRate::Auto) else {
-            return Ok(());
-        };
-        let legs: Vec<(LegId, Codec)> =
-            place.legs.iter().filter_map(|&leg| Some((leg, self.started(leg).ok()?.codec))).collect();
-        let rate = best_common_rate(legs.iter().map(|&(_, codec)| codec).chain(joining));
-        if rate == place.format.rate {
-            return Ok(());
-        }
-        let (worker, slots, place) = (place.worker, place.most_legs, place.clone());
-        let playbacks = self.playbacks.iter().filter(|(_, playback)| playback.room == room);
-        let playbacks = playbacks.map(|(id, playback)| playback.playback(id.0, rate)).collect();
-        let mixer = self.mixer_config(&place, rate);
-        let blamed = legs.first().map_or(LegId(0), |&(leg, _)| leg);
-        let retuned = Retuned::new(&mixer, slots, legs.into_iter(), playbacks)
-            .map_err(|error| CommandError::Codec { leg: blamed, error })?;
-        self.links[worker].send(Order { room, what: What::Retune(Box::new(retuned)) });
-        if let Some(place) = self.rooms.get_mut(&room) {
-            place.format.rate = rate;
-        }
-        place.legs.iter().for_each(|&leg| self.reweigh(leg));
-        Ok(())
-    }
-
-    fn mixer_config(&mut self, place: &RoomPlace, rate: u32) -> MixerConfig {
-        MixerConfig {
-            rate,
-            interval_ms: place.format.interval_ms,
-            comfort_noise: place.comfort_noise.map(|level| self.noise(level, rate)),
-            max_talkers: place.max_talkers,
-            denoise: place.denoise,
-            echo: place.echo,
-        }
-    }
-
-    fn play(&mut self, id: PlaybackId, playing: PlaybackPlace) -> Result<(), CommandError> {
-        let place = self.rooms.get(&playing.room).ok_or(CommandError::UnknownRoom(playing.room))?;
-        let playback = playing.playback(id.0, place.format.rate);
-        let leg = match playing.to {
-            Listener::Room(_) => None,
-            Listener::Leg(leg) => Some(leg),
-        };
-        self.order(place.worker, playing.room, What::Play(leg, playback))?;
-        self.playbacks.insert(id, playing);
-        Ok(())
-    }
-
-    fn stop_playback(&mut self, playback: PlaybackId) -> Result<(), CommandError> {
-        let Some(room) = self.playbacks.get(&playback).map(|playing| playing.room) else { return Ok(()) };
-        if let Some(place) = self.rooms.get(&room) {
-            self.order(place.worker, room, What::StopPlayback(playback.0))?;
-        }
-        self.playbacks.remove(&playback);
-        Ok(())
-    }
-
     fn set(&mut self, leg: LegId, control: Control) -> Result<(), CommandError> {
         if control == Control::InbandDigits(true) {
             self.order_leg(leg, What::Equip(Box::default()))?;
@@ -493,24 +242,6 @@ impl Engine {
             Some(LegPlace::Started(started)) => Ok(*started),
             Some(LegPlace::Opened { .. }) | None => Err(CommandError::UnknownLeg(leg)),
         }
-    }
-
-    /// The next of the phases, in an order that keeps few rooms apart as well as many: each halves a gap.
-    fn next_phase(&mut self, interval: Duration) -> Duration {
-        let index = self.opened_rooms % PHASES;
-        self.opened_rooms = self.opened_rooms.wrapping_add(1);
-        let halving = index.reverse_bits() >> (u32::BITS - PHASES.ilog2());
-        interval * halving / PHASES
-    }
-
-    fn noise(&mut self, level: u16, rate: u32) -> Arc<[i16]> {
-        let seed = self.random.next();
-        let noise = self.noises.entry((level, rate)).or_insert_with(|| {
-            let mut samples = vec![0; NOISE_SECONDS * rate as usize];
-            ComfortNoise::new(level, rate, seed).fill(&mut samples);
-            samples.into()
-        });
-        Arc::clone(noise)
     }
 }
 

@@ -25,7 +25,7 @@ mod throttle;
 mod turn;
 mod worker;
 
-pub use command::{Command, CommandError, EngineStats, Event, Listener, RoomId, RoomRate};
+pub use command::{Command, CommandError, EngineStats, Event, Listener, RoomId, RoomPlan, RoomRate};
 pub use confab_audio::{
     DigitSource, Event as AudioEvent, LegId, PlaybackId, SilenceLimits, Stats, StreamConfig,
 };

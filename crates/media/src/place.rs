@@ -7,7 +7,7 @@ use confab_audio::{Format, LegId, Tuning};
 use confab_codec::Codec;
 use confab_mixer::Playback;
 
-use crate::command::{Listener, RoomId, RoomRate};
+use crate::command::{CommandError, Listener, RoomId, RoomPlan, RoomRate};
 use crate::ports::SocketPair;
 use crate::sound::Sound;
 
@@ -43,13 +43,9 @@ pub(crate) struct Started {
 #[derive(Clone)]
 pub(crate) struct RoomPlace {
     pub(crate) worker: usize,
-    pub(crate) rate: RoomRate,
+    pub(crate) plan: RoomPlan,
     /// How it mixes at present.
     pub(crate) format: Format,
-    pub(crate) comfort_noise: Option<u16>,
-    pub(crate) max_talkers: Option<u16>,
-    pub(crate) denoise: bool,
-    pub(crate) echo: bool,
     pub(crate) legs: Vec<LegId>,
     /// The sum of their weights.
     pub(crate) work: u32,
@@ -58,6 +54,20 @@ pub(crate) struct RoomPlace {
 }
 
 impl RoomPlace {
+    /// An empty room.
+    ///
+    /// # Errors
+    /// Nothing can be mixed so.
+    pub(crate) fn new(worker: usize, plan: RoomPlan) -> Result<Self, CommandError> {
+        let rate = match plan.rate {
+            RoomRate::Fixed(rate) => rate,
+            RoomRate::Auto => best_common_rate([].into_iter()),
+        };
+        let interval_ms = plan.interval_ms;
+        let format = Format::new(rate, interval_ms).ok_or(CommandError::Unmixable { rate, interval_ms })?;
+        Ok(Self { worker, plan, format, legs: Vec::new(), work: 0, most_legs: 0 })
+    }
+
     /// Takes note of a leg.
     pub(crate) fn enter(&mut self, leg: LegId, weight: u32) {
         self.legs.push(leg);
@@ -77,7 +87,7 @@ impl RoomPlace {
     }
 
     pub(crate) fn tuning(&self) -> Tuning {
-        match self.rate {
+        match self.plan.rate {
             RoomRate::Fixed(_) => Tuning::Fixed,
             RoomRate::Auto => Tuning::Auto,
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::{Bed, EVENT_PAYLOAD_TYPE, Phone};
 use confab_audio::{DigitSource, Event};
-use confab_media::{Codec, Command, Control, Listener, PlaybackId, RoomId, RoomRate, Sound};
+use confab_media::{Codec, Command, Control, Listener, PlaybackId, RoomId, RoomPlan, RoomRate, Sound};
 use confab_mixer::Tone;
 
 const ROOM: RoomId = common::ROOM;
@@ -18,16 +18,7 @@ fn bed(test: u8) -> Bed {
     let mut bed = Bed::new(test);
     bed.command(Command::CloseRoom { room: ROOM });
     bed.settle();
-    bed.command(Command::OpenRoom {
-        room: ROOM,
-        rate: RoomRate::Auto,
-        interval_ms: 20,
-        comfort_noise: None,
-        max_talkers: None,
-        denoise: false,
-        echo: false,
-        near: None,
-    });
+    bed.command(Command::OpenRoom { room: ROOM, plan: RoomPlan::new(RoomRate::Auto), near: None });
     bed.now = bed.worker.run(bed.now).unwrap();
     bed
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::{Heard, Phone, config, open};
 use confab_audio::Event as AudioEvent;
-use confab_media::{Codec, Command, Control, Engine, Event, Hear, LegId, RoomId, RoomRate, Worker};
+use confab_media::{Codec, Command, Control, Engine, Event, Hear, LegId, RoomId, RoomPlan, RoomRate, Worker};
 use confab_rtp::Packet;
 
 const MS: Duration = Duration::from_millis(1);
@@ -200,19 +200,8 @@ fn a_room_of_another_rate_and_interval_takes_a_leg_of_another_codec() {
     for codec in [Codec::G722, Codec::Pcma] {
         let mut floor = Floor::new(test, 2);
         floor.command(open(RoomId(1), 8000));
-        let (rate, interval_ms, near) = (RoomRate::Auto, 30, Some(RoomId(1)));
-        let room = RoomId(2);
-        let (comfort_noise, max_talkers, denoise, echo) = (None, None, true, false);
-        floor.command(Command::OpenRoom {
-            room,
-            rate,
-            interval_ms,
-            comfort_noise,
-            max_talkers,
-            denoise,
-            echo,
-            near,
-        });
+        let plan = RoomPlan { interval_ms: 30, denoise: true, ..RoomPlan::new(RoomRate::Auto) };
+        floor.command(Command::OpenRoom { room: RoomId(2), plan, near: Some(RoomId(1)) });
         floor.join(test, 1, 1, 500.0);
         floor.join(test, 2, 2, 1000.0);
         for (phone, frequency) in floor.phones.iter_mut().zip([500.0, 1000.0]) {

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use confab_conference::{Control, EchoPolicy, LegId, Listener, PlaybackId, Profile, Rate, RoomId};
 use confab_media::{
-    Command, CommandError, DigitSource, Engine, EngineStats, Event, RecorderStats, Refusal, RoomRate,
-    StreamConfig,
+    Command, CommandError, DigitSource, Engine, EngineStats, Event, RecorderStats, Refusal, RoomPlan,
+    RoomRate, StreamConfig,
 };
 use confab_mixer::{EchoAction, Hear, LoudGuard};
 use confab_sdp::Stream;
@@ -59,19 +59,8 @@ impl Audio {
                 self.order(Command::StopLeg { leg: media_leg(leg) });
             }
             MediaCommand::OpenRoom { room, profile, denoise, near } => {
-                self.order(Command::OpenRoom {
-                    room: media_room(room),
-                    rate: match profile.rate {
-                        Rate::Fixed(rate) => RoomRate::Fixed(rate),
-                        Rate::Auto => RoomRate::Auto,
-                    },
-                    interval_ms: profile.interval_ms,
-                    comfort_noise: profile.comfort_noise,
-                    max_talkers: profile.max_talkers,
-                    denoise,
-                    echo: profile.echo != EchoPolicy::Ignore,
-                    near: near.map(media_room),
-                });
+                let (room, near) = (media_room(room), near.map(media_room));
+                self.order(Command::OpenRoom { room, plan: room_plan(&profile, denoise), near });
             }
             MediaCommand::CloseRoom { room } => self.order(Command::CloseRoom { room: media_room(room) }),
             MediaCommand::Set { leg, control } => {
@@ -234,6 +223,21 @@ fn media_room(room: RoomId) -> confab_media::RoomId {
 
 fn media_playback(playback: PlaybackId) -> confab_media::PlaybackId {
     confab_media::PlaybackId(playback.0)
+}
+
+/// How a room of this profile mixes.
+fn room_plan(profile: &Profile, denoise: bool) -> RoomPlan {
+    RoomPlan {
+        rate: match profile.rate {
+            Rate::Fixed(rate) => RoomRate::Fixed(rate),
+            Rate::Auto => RoomRate::Auto,
+        },
+        interval_ms: profile.interval_ms,
+        comfort_noise: profile.comfort_noise,
+        max_talkers: profile.max_talkers,
+        denoise,
+        echo: profile.echo != EchoPolicy::Ignore,
+    }
 }
 
 fn media_control(control: Control) -> confab_mixer::Control {

@@ -82,7 +82,7 @@ impl Engine {
 
 /// How a room mixes at its highest rate.
 fn longest(place: &RoomPlace) -> Format {
-    match place.rate {
+    match place.plan.rate {
         RoomRate::Fixed(_) => place.format,
         RoomRate::Auto => Format { rate: Format::RATES[Format::RATES.len() - 1], ..place.format },
     }

@@ -9,7 +9,7 @@ use confab_audio::Event::LegStats;
 use confab_audio::{LegId, StreamConfig};
 
 use super::place::CATCH_UP;
-use crate::command::{Command, Event, RoomId, RoomRate};
+use crate::command::{Command, Event, RoomId, RoomPlan, RoomRate};
 use crate::engine::{Engine, EngineConfig};
 
 const TICK: Duration = Duration::from_millis(20);
@@ -24,17 +24,8 @@ fn bed(test: u8) -> (Engine, Worker) {
 }
 
 fn open_room(engine: &mut Engine, room: u64) {
-    let open = Command::OpenRoom {
-        room: RoomId(room),
-        rate: RoomRate::Fixed(8000),
-        interval_ms: 20,
-        comfort_noise: None,
-        max_talkers: None,
-        denoise: false,
-        echo: false,
-        near: None,
-    };
-    engine.command(open).unwrap();
+    let plan = RoomPlan::new(RoomRate::Fixed(8000));
+    engine.command(Command::OpenRoom { room: RoomId(room), plan, near: None }).unwrap();
 }
 
 /// Starts a leg for a phone that only listens.

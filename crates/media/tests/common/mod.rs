@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use confab_codec::{Decoder, Encoder};
 use confab_media::{
-    Codec, Command, Control, Engine, EngineConfig, Event, Hear, LegId, RoomId, RoomRate, StreamConfig, Worker,
+    Codec, Command, Control, Engine, EngineConfig, Event, Hear, LegId, RoomId, RoomPlan, RoomRate,
+    StreamConfig, Worker,
 };
 use confab_mixer::{Tone, tone_level_dbov};
 use confab_rtp::Packet;
@@ -211,17 +212,7 @@ pub(crate) fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32,
 
 /// Opens a room that ticks every 20 ms.
 pub(crate) fn open(room: RoomId, rate: u32) -> Command {
-    let rate = RoomRate::Fixed(rate);
-    Command::OpenRoom {
-        room,
-        rate,
-        interval_ms: 20,
-        comfort_noise: None,
-        max_talkers: None,
-        denoise: false,
-        echo: false,
-        near: None,
-    }
+    Command::OpenRoom { room, plan: RoomPlan::new(RoomRate::Fixed(rate)), near: None }
 }
 
 /// An engine with one worker that is run by hand, and one room.
