@@ -9,9 +9,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crates that decide: no socket, no clock, no thread, no file.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "confab-sip",
     "confab-sdp",
+    "confab-fetch",
     "confab-rtp",
     "confab-codec",
     "confab-mixer",
@@ -32,14 +33,15 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         ("confab-sip", &[][..]),
         ("confab-sdp", &[]),
-        ("confab-rtp", &[]),
-        ("confab-codec", &[]),
-        ("confab-mixer", &[]),
+        ("confab-fetch", &[]),
+        ("confab-rtp", &["confab-fetch"]),
+        ("confab-codec", &["confab-fetch"]),
+        ("confab-mixer", &["confab-fetch"]),
         ("confab-conference", &[]),
         ("confab-switchboard", &["confab-sip", "confab-sdp", "confab-rtp", "confab-conference"]),
-        ("confab-audio", &["confab-rtp", "confab-codec", "confab-mixer"]),
+        ("confab-audio", &["confab-fetch", "confab-rtp", "confab-codec", "confab-mixer"]),
         ("confab-sim", &["confab-audio", "confab-rtp", "confab-codec", "confab-mixer"]),
-        ("confab-media", &["confab-audio", "confab-codec", "confab-mixer"]),
+        ("confab-media", &["confab-fetch", "confab-audio", "confab-codec", "confab-mixer"]),
         ("confab-config", &["confab-sip", "confab-conference"]),
         ("confab-phone", &["confab-sip", "confab-sdp", "confab-rtp", "confab-codec", "confab-mixer"]),
         (

@@ -23,7 +23,7 @@ const SPREADS: [(&str, Option<usize>); 3] =
 const TIME: f64 = 6.0;
 
 /// New calls in a second.
-const RAMP: f64 = 500.0;
+const RAMP: f64 = 300.0;
 
 /// A search is given up after so many seconds.
 const SEARCH_WITHIN: u64 = 90;

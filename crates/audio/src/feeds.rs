@@ -5,7 +5,8 @@
 //! tick every leg votes with what it hears (a [`ListenKey`]) and its codec. Legs that leave the majority of their feed, as
 //! one does who begins to talk, go on with a *fork*: a feed that is made a twin of theirs at that moment. Feeds that have
 //! carried the same for long enough that no decoder can tell them apart are merged into the oldest. So nobody is ever
-//! moved between encoders of different states, and in a quiet room there is one encode per codec.
+//! moved between encoders of different states, and in a quiet room there is one encode per codec. What is left of a merge
+//! is heard least by those who have just come: their feeds do not wait.
 //!
 //! An encoder without state is small, and each leg brings a feed of such. One of Opus is as large as all the rest of a leg,
 //! so of others a room has no more than are likely to be needed: one for each leg where there are few, else those that are
@@ -17,6 +18,7 @@
 use std::num::NonZeroU32;
 
 use confab_codec::Codec;
+use confab_fetch::{fetch, fetch_all};
 use confab_mixer::{ListenKey, Mixer, Slot};
 
 pub use feed::Feed;
@@ -111,6 +113,27 @@ impl Feeds {
             encodes: 0,
             short: 0,
         }
+    }
+
+    /// Fetches what a tick touches.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.followers);
+        fetch(&self.stock);
+        fetch(&self.frame);
+    }
+
+    /// Once that is there: what it points to.
+    pub(crate) fn fetch_rest(&self) {
+        fetch_all(&self.followers);
+        fetch_all(&self.places);
+        fetch_all(&self.first_of);
+        fetch_all(&self.frame);
+        self.stock.fetch_rest();
+    }
+
+    /// Once that is there: the feeds.
+    pub(crate) fn fetch_feeds(&self) {
+        self.places.iter().flatten().for_each(|place| place.feed.fetch());
     }
 
     /// Takes in the next leg, which is in the mix at `slot` if it is in it at all, and makes place for a feed of its own.
@@ -296,7 +319,8 @@ impl Feeds {
             place.stand_beside(older, interval_ms);
             if place.may_merge_into(neighbour) {
                 neighbour.feed.welcome();
-                return place.merge_into(older);
+                place.merge_into(older);
+                return self.places.iter_mut().flatten().for_each(|place| place.stand_by(id, older));
             }
         }
         self.list(id, key);

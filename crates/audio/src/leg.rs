@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use confab_codec::{Codec, CodecError};
+use confab_fetch::fetch;
 use confab_mixer::Slot;
 use confab_rtp::{AudioLevel, Inbound, Load, Quality, Received, Sent, Verdict, is_rtcp, rtcp};
 
@@ -193,16 +194,29 @@ impl Leg {
         None
     }
 
-    /// See [`confab_rtp::JitterBuffer::warm`].
-    pub(crate) fn warm(&self) -> u64 {
-        let own = u64::from(self.stream.receive) ^ u64::from(self.interval_ms);
-        own ^ self.inbound.warm() ^ self.playout.warm()
+    /// Fetches what receiving and playing touches.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.stream.codec);
+        fetch(&self.stream.receive_payload_type);
+        fetch(&self.slot);
+        self.inbound.fetch();
+        self.playout.fetch();
     }
 
-    /// The same for what it is to be sent.
-    pub(crate) fn warm_to_send(&self) -> u64 {
-        let own = u64::from(self.stream.send) ^ u64::from(self.interval_ms);
-        own ^ self.inbound.warm_to_send() ^ self.sender.warm()
+    /// Once that is there: what it points to.
+    pub(crate) fn fetch_rest(&self) {
+        self.inbound.fetch_rest();
+        self.playout.fetch_rest();
+    }
+
+    /// Fetches what sending touches.
+    pub(crate) fn fetch_to_send(&self) {
+        fetch(&self.stream.remote);
+        fetch(&self.stream.send);
+        fetch(&self.slot);
+        fetch(&self.report_due);
+        self.inbound.fetch_to_send();
+        self.sender.fetch();
     }
 
     /// See [`confab_rtp::Latch::settled`].

@@ -13,6 +13,8 @@
 
 use std::time::Duration;
 
+use confab_fetch::fetch;
+
 /// The longest interval, ms.
 const LONGEST: usize = 60;
 /// Ticks between two decisions.
@@ -76,6 +78,12 @@ impl Phase {
             stays: 0,
             is_kept: false,
         }
+    }
+
+    /// Fetches what a tick touches.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.offset);
+        fetch(&self.ticks);
     }
 
     /// By how much it ticks later in its interval than when it was opened, µs.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use confab_codec::stretch::{Audible, lengthen, shorten};
 use confab_codec::{Codec, CodecError, Decoder};
+use confab_fetch::{fetch, fetch_all};
 use confab_rtp::{AudioLevel, Frame, Inbound, Next, SpectralNoise};
 
 use crate::format::{Format, Tuning};
@@ -119,13 +120,19 @@ impl Playout {
         })
     }
 
-    /// See [`confab_rtp::JitterBuffer::warm`].
-    pub(crate) fn warm(&self) -> u64 {
-        let pcm = self.pcm.iter().step_by(32).take(6).fold(0, |sum, &sample| sum ^ sample);
-        self.decoder.warm()
-            ^ u64::from(pcm.cast_unsigned())
-            ^ self.undecoded
-            ^ u64::from(self.output.is_sounding())
+    /// Fetches what a tick touches.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.quiet_from);
+        fetch(&self.decoder);
+        fetch(&self.pcm);
+        fetch(&self.len);
+        fetch(&self.noise);
+    }
+
+    /// Once that is there: what it points to.
+    pub(crate) fn fetch_rest(&self) {
+        fetch_all(&self.pcm[..self.frame]);
+        self.decoder.fetch_rest();
     }
 
     /// Packets that were told to be quiet and therefore not decoded.

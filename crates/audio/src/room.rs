@@ -1,10 +1,10 @@
 //! One room's audio: its mixer, its legs, and the tick that joins them.
 
-use std::hint::black_box;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use confab_fetch::{fetch, fetch_all};
 use confab_mixer::{
     Control, DigitFinder, Event as MixEvent, MemberConfig, Mixer, MixerConfig, Playback, Slot,
 };
@@ -341,17 +341,44 @@ impl Room {
         self.legs.get(leg)?.settled(now)
     }
 
-    /// Brings into the cache what [`Room::receive`] and [`Room::pull`] touch of these legs: at once, for what is read here does
-    /// not depend on each other. Leg by leg the core would wait for each in turn, with a thousand legs for longer than it works.
-    pub fn warm(&self, legs: Range<usize>) {
-        let legs = self.legs.get(legs).unwrap_or_default();
-        black_box(legs.iter().fold(0, |sum, leg| sum ^ leg.warm()));
+    /// Fetches what a tick touches of the room itself.
+    pub fn fetch(&self) {
+        fetch(&self.legs);
+        fetch(&self.format);
+        fetch(&self.most);
+        self.phase.fetch();
+        self.mixer.fetch();
+        self.feeds.fetch();
     }
 
-    /// The same for [`Room::write`].
-    pub fn warm_to_send(&self, legs: Range<usize>) {
-        let legs = self.legs.get(legs).unwrap_or_default();
-        black_box(legs.iter().fold(0, |sum, leg| sum ^ leg.warm_to_send()));
+    /// Once that is there: what it points to.
+    pub fn fetch_rest(&self) {
+        fetch_all(&self.legs);
+        self.mixer.fetch_rest();
+        self.feeds.fetch_rest();
+    }
+
+    /// Once that is there: the feeds.
+    pub fn fetch_feeds(&self) {
+        self.feeds.fetch_feeds();
+    }
+
+    /// Fetches what [`Room::receive`] and [`Room::pull`] touch of a leg.
+    pub fn fetch_leg(&self, leg: usize) {
+        self.legs.get(leg).into_iter().for_each(|leg| leg.fetch());
+    }
+
+    /// Once that is there: what it points to.
+    pub fn fetch_rest_of(&self, legs: Range<usize>) {
+        for leg in self.legs.get(legs).unwrap_or_default() {
+            leg.fetch_rest();
+            leg.slot.into_iter().for_each(|slot| self.mixer.fetch_input(slot));
+        }
+    }
+
+    /// Fetches what [`Room::write`] touches of these legs.
+    pub fn fetch_to_send(&self, legs: Range<usize>) {
+        self.legs.get(legs).unwrap_or_default().iter().for_each(|leg| leg.fetch_to_send());
     }
 
     /// Whether more audio may have come by `now` for the leg of this index than was taken: if not, its socket need not be

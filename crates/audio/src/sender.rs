@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use confab_codec::Codec;
+use confab_fetch::fetch;
 use confab_rtp::{EventPacket, Outbound, Packet};
 
 use crate::feeds::Coded;
@@ -85,10 +86,12 @@ impl Sender {
         }
     }
 
-    /// See [`confab_rtp::JitterBuffer::warm`].
-    pub(crate) fn warm(&self) -> u64 {
-        u64::from(self.numbered.outbound.packets() ^ self.numbered.silent_ms)
-            ^ self.packetizer.pending() as u64
+    /// Fetches what a packet touches.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.duration);
+        fetch(&self.numbered.outbound);
+        fetch(&self.numbered.silent_ms);
+        fetch(&self.packetizer);
     }
 
     /// What one tick can send at most, with a report.

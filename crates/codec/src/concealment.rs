@@ -98,9 +98,9 @@ impl Concealer {
         self.concealed = 0;
     }
 
-    /// Reads what the next good frame is written over.
-    pub(crate) fn warm(&self) -> u64 {
-        self.memory.warm()
+    /// Fetches what the next good frame is written over.
+    pub(crate) fn fetch_rest(&self) {
+        self.memory.fetch_rest();
     }
 
     /// Whether the frame was changed.

@@ -67,12 +67,10 @@ impl Decoder {
         Ok(samples)
     }
 
-    /// Reads what the next payload will be written over, so that many decoders' memory comes into the cache at once. What it
-    /// returns means nothing.
-    pub fn warm(&self) -> u64 {
-        match &self.kind {
-            Kind::Stream(stream) => stream.warm(),
-            Kind::Opus(_) => 0,
+    /// Fetches what the next payload will be written over.
+    pub fn fetch_rest(&self) {
+        if let Kind::Stream(stream) = &self.kind {
+            stream.fetch_rest();
         }
     }
 

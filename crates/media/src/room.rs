@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use confab_audio::{Channel, Datagram, Leg, LegId, Outbox, Room, StreamChange, Tick};
+use confab_fetch::{fetch, fetch_all};
 
 use crate::command::{Event, RoomId};
 use crate::link::{Port, count};
@@ -151,6 +152,19 @@ impl LiveRoom {
         }
     }
 
+    /// Fetches what a tick touches of the room itself.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.sockets);
+        fetch(&self.ticks);
+        self.room.fetch();
+    }
+
+    /// Once that is there: what it points to.
+    pub(crate) fn fetch_rest(&self) {
+        fetch_all(&self.sockets);
+        self.room.fetch_rest();
+    }
+
     /// Begins a tick, the parts of which follow: [`LiveRoom::gather`] and [`LiveRoom::receive`], then [`LiveRoom::pull`],
     /// for all legs; [`LiveRoom::mix`]; `write` of [`Room`] and [`LiveRoom::send`] for all legs; [`LiveRoom::end`].
     pub(crate) fn begin(&mut self, tick: Tick) {
@@ -162,7 +176,11 @@ impl LiveRoom {
 
     /// Reads the packets that are due on the sockets of these legs; where in the receiver they are.
     pub(crate) fn gather(&self, legs: Range<usize>, turn: &mut Turn<'_>) -> Range<usize> {
-        let sockets = legs.map(|leg| (leg, self.sockets[leg].channel(Channel::Rtp)));
+        let sockets = legs.map(|leg| {
+            // It comes while the kernel is at work.
+            self.room.fetch_leg(leg);
+            (leg, self.sockets[leg].channel(Channel::Rtp))
+        });
         turn.receiver.gather(sockets, turn.now, turn.wall)
     }
 

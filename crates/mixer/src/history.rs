@@ -1,5 +1,7 @@
 //! The newest frames of all members, as far back as the gates look.
 
+use confab_fetch::fetch_all;
+
 use crate::Slot;
 
 /// A ring of planes: one tick's frames of all members lie side by side, as they are read together.
@@ -26,6 +28,14 @@ impl History {
             written: Vec::new(),
             were_written: Vec::new(),
         }
+    }
+
+    /// Fetches what a tick touches beside the frames.
+    pub(crate) fn fetch_rest(&self) {
+        fetch_all(&self.planes);
+        fetch_all(&self.magnitudes);
+        fetch_all(&self.written);
+        fetch_all(&self.were_written);
     }
 
     /// Makes room for so many slots.

@@ -30,9 +30,12 @@ impl Lanes {
         self.samples.reserve((lanes * self.frame).saturating_sub(self.samples.len()));
     }
 
+    /// Where there were none, nothing is touched.
     pub(crate) fn clear(&mut self) {
-        self.lane_of.fill(NONE);
-        self.used = 0;
+        if self.used > 0 {
+            self.lane_of.fill(NONE);
+            self.used = 0;
+        }
     }
 
     /// The slot's lane, silent when it is new.
@@ -57,6 +60,9 @@ impl Lanes {
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&[i32]> {
+        if self.used == 0 {
+            return None;
+        }
         match self.lane_of[slot.index()] {
             NONE => None,
             lane => Some(&self.samples[lane as usize * self.frame..][..self.frame]),

@@ -5,6 +5,8 @@
 //! exactly the same, and a member that was set apart comes back to the others when the limiter's state is the same
 //! again, that is, as soon as nothing has to be limited.
 
+use confab_fetch::fetch_all;
+
 use crate::Slot;
 use crate::gain::Ramp;
 use crate::limiter::Hold;
@@ -53,6 +55,14 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
+    /// Fetches what a tick touches.
+    pub(crate) fn fetch_rest(&self) {
+        fetch_all(&self.groups);
+        fetch_all(&self.shared);
+        fetch_all(&self.key_of);
+        fetch_all(&self.limiter_of);
+    }
+
     /// Makes room for so many slots.
     pub(crate) fn grow(&mut self, slots: usize) {
         self.groups.reserve(slots - self.groups.len());

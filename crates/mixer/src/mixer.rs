@@ -1,5 +1,7 @@
 //! The mixer of one room.
 
+use confab_fetch::{fetch, fetch_all};
+
 use crate::denoise::Denoise;
 use crate::echo::Echo;
 use crate::floor::Floor;
@@ -290,6 +292,41 @@ impl Mixer {
     /// Lets a playback fade out in the next frame; there will be no `PlaybackDone`.
     pub fn stop(&mut self, id: u64) {
         self.playing.iter_mut().filter(|playing| playing.playback.id == id).for_each(Playing::stop);
+    }
+
+    /// Fetches what a tick touches of the mixer itself.
+    pub fn fetch(&self) {
+        fetch(&self.resting);
+        fetch(&self.free);
+        fetch(&self.history);
+        fetch(&self.speaking);
+        fetch(&self.speaker);
+        fetch(&self.voices);
+        fetch(&self.prompts);
+        fetch(&self.announced);
+        fetch(&self.frame);
+        fetch(&self.mix);
+        fetch(&self.retired);
+        fetch(&self.noise);
+        fetch(&self.limiter);
+        fetch(&self.interval_ms);
+    }
+
+    /// Once that is there: what it points to.
+    pub fn fetch_rest(&self) {
+        fetch_all(&self.resting);
+        fetch_all(&self.gates);
+        fetch_all(&self.members);
+        fetch_all(&self.unchanged);
+        fetch_all(&self.room);
+        self.history.fetch_rest();
+        self.speaker.fetch_rest();
+        self.listeners.fetch_rest();
+    }
+
+    /// Once that is there: where a member's next frame goes.
+    pub fn fetch_input(&self, slot: Slot) {
+        fetch_all(self.history.frame(slot, 0));
     }
 
     /// Takes this tick's decoded frame of a member. Of whom nothing came between two ticks, he was silent.

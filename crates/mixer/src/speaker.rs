@@ -4,6 +4,8 @@
 //! he does not. Unlike there a word thrown in takes it from nobody: the other one has to be twice as loud for
 //! [`TAKE_MS`] in sum, and half of the time in which he is not counts against him.
 
+use confab_fetch::fetch_all;
+
 use crate::Slot;
 
 /// Time over which loudness is smoothed, ms: FreeSWITCH's 0.2 of each new 20 ms.
@@ -46,6 +48,11 @@ impl Speaker {
             loudest: None,
             is_heard: false,
         }
+    }
+
+    /// Fetches what a tick touches.
+    pub(crate) fn fetch_rest(&self) {
+        fetch_all(&self.loudness);
     }
 
     /// Makes room for so many slots.

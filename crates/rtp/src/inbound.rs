@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use confab_fetch::fetch;
+
 use crate::latch::{Judgement, Latch};
 use crate::rtcp::{self, Incoming, ReportBlock, VoipMetrics};
 use crate::{
@@ -233,17 +235,24 @@ impl Inbound {
         self.latch.destination(now)
     }
 
-    /// See [`JitterBuffer::warm`].
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        let heard = self.latch.ssrc().unwrap_or_default() ^ self.statistics.jitter();
-        self.buffer.warm() ^ self.stats.packets ^ u64::from(heard) ^ u64::from(self.config.payload_type)
+    /// Fetches what receiving and playing a packet touches.
+    pub fn fetch(&self) {
+        self.buffer.fetch();
+        self.latch.fetch();
+        fetch(&self.statistics);
+        fetch(&self.stats.packets);
+        fetch(&self.config.payload_type);
+        fetch(&self.audio_level);
     }
 
-    /// The same for what [`Inbound::destination`] touches.
-    #[must_use]
-    pub fn warm_to_send(&self) -> u64 {
-        self.latch.ssrc().unwrap_or_default().into()
+    /// See [`JitterBuffer::fetch_rest`].
+    pub fn fetch_rest(&self) {
+        self.buffer.fetch_rest();
+    }
+
+    /// Fetches what [`Inbound::destination`] touches.
+    pub fn fetch_to_send(&self) {
+        self.latch.fetch();
     }
 
     /// See [`Latch::settled`].

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use confab_fetch::fetch;
 use drift::Drift;
 use losses::Losses;
 use pulls::Pulls;
@@ -132,17 +133,22 @@ impl JitterBuffer {
         if restarted { Inserted::Restarted } else { Inserted::Queued }
     }
 
-    /// Reads what the next packet will touch, so that the memory of many legs comes into the cache at once and is not waited
-    /// for leg by leg. What it returns means nothing.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        let next = self.newest.map_or(0, |newest| newest.sequence.wrapping_add(1));
-        self.ring.warm(next)
-            ^ self.spread.warm()
-            ^ self.pulls.warm()
-            ^ self.stats.played
-            ^ self.stats.stretched_out
-            ^ self.duration.cast_unsigned()
+    /// Fetches what taking and playing a packet touches.
+    pub fn fetch(&self) {
+        self.drift.fetch();
+        fetch(&self.newest);
+        fetch(&self.ring);
+        self.spread.fetch();
+        fetch(&self.bursts);
+        fetch(&self.concealed);
+        self.pulls.fetch();
+        fetch(&self.stats);
+        fetch(&self.config);
+    }
+
+    /// Once that is there: what it points to.
+    pub fn fetch_rest(&self) {
+        self.ring.fetch_rest(self.newest.map_or(0, |newest| newest.sequence.wrapping_add(1)));
     }
 
     /// Whether more may have come by `now` than was queued: something before the newest packet is missing, or the time of

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use confab_fetch::fetch;
+
 /// Packets in sequence that a source other than the SDP address has to send before it is heard.
 const PROBATION: u8 = 4;
 /// How long after an answer a new source may be latched.
@@ -87,6 +89,12 @@ impl Latch {
             candidates: [None; CANDIDATES],
             unsolicited: None,
         }
+    }
+
+    /// Fetches what a packet of the source that is listened to touches.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.answered);
+        fetch(&self.latched);
     }
 
     /// A re-INVITE was answered at `now`. A new address unlatches the old one; without an address (hold) all stays.

@@ -116,3 +116,29 @@ fn speech_goes_on_through_each_change_of_the_encoder() {
         );
     }
 }
+
+/// A tone that never pauses, and twenty who come one after the other.
+#[test]
+fn who_comes_shares_an_encoder_at_once_and_does_not_hear_it() {
+    let codec = Codec::Opus(Opus::default());
+    let mut scene = Scene::new(48_000, 4);
+    scene.keep_phase();
+    let source = PhoneConfig::new(Codec::L16 { rate: 48_000 });
+    scene.join(source.saying(Talk::always(Sound::tone(HZ as f32, -20.0))));
+    scene.run_secs(2);
+    for _ in 0..20 {
+        let phone = scene.join(PhoneConfig::new(codec));
+        scene.set(phone, Control::Energy(100));
+        scene.run(Duration::from_millis(60));
+    }
+    let (before, came) = (scene.encodes(), 3200);
+    scene.run_secs(2);
+    assert!(scene.encodes() - before <= 110 + 100, "{}", scene.encodes() - before);
+    for phone in scene.phones().skip(1) {
+        let heard = scene.phone(phone).heard();
+        let joined = 2000 + 60 * (phone.number() as u64 - 1);
+        let early = measure::residual_dbov(heard.between_ms(joined + 120, joined + 520), 48_000, HZ, 20);
+        let late = measure::residual_dbov(heard.between_ms(came + 400, came + 1600), 48_000, HZ, 20);
+        assert!(loudest(&early) < -45.0 && loudest(&late) < -50.0, "{phone:?}: {early:?} {late:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! What leads from the room's mix to the octets of one codec: resampler, encoder, and the sound that they made last.
 
 use confab_codec::{Codec, CodecError, Concealer, Encoder, Resampler};
+use confab_fetch::fetch;
 
 use super::Coded;
 use crate::format::{Format, Tuning};
@@ -14,6 +15,11 @@ const EXPECTED_MS: usize = 5;
 
 /// Below this mean of |sample|, −60 dBov, the hand-over from one encoder to another is not heard.
 const QUIET: u32 = 33;
+
+/// A decoder that has heard nothing else for so long, ms, is at rest; and so long after that its listener has just begun to
+/// hear: no hand-over is heard less than one then.
+const REST_MS: u32 = 200;
+const BEGUN_MS: u32 = 100;
 
 /// Encoders that are alike become one after this time, ms, even if it never is quiet: Opus takes many times what G.722
 /// takes, and the hand-over is heard less.
@@ -45,6 +51,9 @@ pub struct Feed {
     is_silence: bool,
     /// It was too quiet for a hand-over to be heard.
     is_quiet: bool,
+    /// For how long it has been, and for how long it has not since it was at rest, ms.
+    quiet_ms: u32,
+    loud_ms: u32,
 }
 
 /// From the room's rate to an encoder's.
@@ -155,7 +164,17 @@ impl Feed {
             rate,
             is_silence: true,
             is_quiet: true,
+            quiet_ms: REST_MS,
+            loud_ms: 0,
         })
+    }
+
+    /// Fetches what a tick touches.
+    pub(super) fn fetch(&self) {
+        fetch(&self.ends);
+        fetch(&self.intake);
+        fetch(&self.octets);
+        fetch(&self.rate);
     }
 
     /// Whether it is one of those that each leg has.
@@ -185,23 +204,25 @@ impl Feed {
         let elapsed = elapsed_ms * u64::from(self.rate) / 1000;
         self.pending = (elapsed % self.packet as u64) as usize;
         self.tape.fill(0);
+        (self.quiet_ms, self.loud_ms) = (REST_MS, 0);
     }
 
     /// Becomes a twin of the other feed.
     pub(super) fn take_over(&mut self, from: &Self) {
-        self.pending = from.pending;
+        (self.pending, self.quiet_ms, self.loud_ms) = (from.pending, from.quiet_ms, from.loud_ms);
         copy_newest(&from.tape, &mut self.tape);
         self.encoder.take_over(&from.encoder, from.heard());
         self.intake.take_over(&from.intake);
     }
 
     /// Whether nobody hears it when a decoder that followed this one follows the other, after both carried the same for so
-    /// long, ms: if no decoder can tell them apart; or they are alike, and it is quiet or has been loud for too long.
+    /// long, ms: if no decoder can tell them apart; or they are alike, and it is quiet, has only begun or has been loud for too long.
     pub(super) fn may_merge_into(&self, other: &Self, together_ms: u32) -> bool {
         let is_delayed_alike = !self.intake.delays() || together_ms > 0;
         let codec = self.codec();
         let patience_ms = if codec.is_packetized() { PATIENCE_OPUS_MS } else { PATIENCE_MS };
-        let is_alike = together_ms >= codec.merge_ms() && (self.is_quiet || together_ms >= patience_ms);
+        let is_unheard = self.is_quiet || self.loud_ms <= BEGUN_MS || together_ms >= patience_ms;
+        let is_alike = together_ms >= codec.merge_ms() && is_unheard;
         is_delayed_alike && (is_alike || self.encoder.is_twin_of(&other.encoder))
     }
 
@@ -224,6 +245,7 @@ impl Feed {
         let magnitudes: u32 = frame.iter().map(|&sample| u32::from(sample.unsigned_abs())).sum();
         self.is_silence = magnitudes == 0;
         self.is_quiet = magnitudes < QUIET * frame.len() as u32;
+        self.note_loudness();
         if self.is_light() {
             let end = self.encoder.encode(frame, &mut self.octets);
             self.ends.clear();
@@ -241,6 +263,17 @@ impl Feed {
         }
         self.pending += self.frame;
         self.encode()
+    }
+
+    fn note_loudness(&mut self) {
+        let interval_ms = (self.frame * 1000 / self.rate as usize) as u32;
+        match self.is_quiet {
+            true => self.quiet_ms = self.quiet_ms.saturating_add(interval_ms),
+            false => (self.quiet_ms, self.loud_ms) = (0, self.loud_ms.saturating_add(interval_ms)),
+        }
+        if self.quiet_ms >= REST_MS {
+            self.loud_ms = 0;
+        }
     }
 
     /// What the last frame gave.

@@ -106,6 +106,13 @@ impl Place {
         self.beside = Some((older, together_ms));
     }
 
+    /// The feed that it stood beside becomes one with another, which has carried the same for longer.
+    pub(super) fn stand_by(&mut self, merged: FeedId, older: Option<FeedId>) {
+        if let Some((other, _)) = self.beside.as_mut().filter(|(other, _)| *other == Some(merged)) {
+            *other = older;
+        }
+    }
+
     /// The other feed is gone.
     pub(super) fn stand_alone(&mut self, gone: FeedId) {
         self.beside = self.beside.filter(|(other, _)| *other != Some(gone));

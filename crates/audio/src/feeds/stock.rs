@@ -1,6 +1,7 @@
 //! Feeds that no leg follows, and how many there should be.
 
 use confab_codec::Codec;
+use confab_fetch::fetch_all;
 
 use super::{Demand, Feed};
 
@@ -138,6 +139,11 @@ impl Stock {
         kind.used -= 1;
         kind.spare += 1;
         self.spare.push(feed);
+    }
+
+    /// Fetches what a tick touches.
+    pub(super) fn fetch_rest(&self) {
+        fetch_all(&self.kinds);
     }
 
     /// After each tick: feeds that the control side is to make.

@@ -205,6 +205,19 @@ fn without_a_pause_encoders_become_one_all_the_same() {
     assert!(moved < -50.0, "{moved} dBov");
 }
 
+/// Each stands beside one that becomes one with another at the same time.
+#[test]
+fn many_encoders_become_one_together() {
+    let mut hall = Hall::new(48_000, &[OPUS; 8]);
+    (0..8).for_each(|member| hall.talks(member, 400.0 + 50.0 * member as f32, 2000.0));
+    hall.run(500);
+    (1..8).for_each(|member| hall.talks(member, 0.0, 0.0));
+    hall.run(1000);
+    assert_eq!(hall.encodes_of_a_tick(), 8);
+    hall.run(5500);
+    assert_eq!(hall.encodes_of_a_tick(), 2);
+}
+
 #[test]
 fn who_is_not_moved_notices_nothing() {
     let listen = |others_move: bool| {

@@ -1,5 +1,7 @@
 //! What was heard last.
 
+use confab_fetch::fetch_all;
+
 use crate::Law;
 
 /// The newest sound, written round and round: a frame touches no more than it fills.
@@ -38,15 +40,11 @@ impl Memory {
         }
     }
 
-    /// Reads a sample of each 64 octets that the next 20 ms are written over.
-    pub(super) fn warm(&self) -> u64 {
+    /// Fetches what the next 20 ms are written over.
+    pub(super) fn fetch_rest(&self) {
         match &self.sound {
-            Sound::Samples(samples) => (0..FRAME)
-                .step_by(32)
-                .fold(0, |sum, n| sum ^ u64::from(samples[(self.next + n) % samples.len()].cast_unsigned())),
-            Sound::Codes(_, codes) => {
-                (0..FRAME).step_by(64).fold(0, |sum, n| sum ^ u64::from(codes[(self.next + n) % codes.len()]))
-            }
+            Sound::Samples(samples) => fetch_round(samples, self.next),
+            Sound::Codes(_, codes) => fetch_round(codes, self.next),
         }
     }
 
@@ -101,6 +99,12 @@ fn write_round<T: Copy>(ring: &mut [T], next: &mut usize, newest: &[T]) {
     ring[*next..][..now.len()].copy_from_slice(now);
     ring[..rest.len()].copy_from_slice(rest);
     *next = (*next + newest.len()) % ring.len();
+}
+
+fn fetch_round<T>(ring: &[T], next: usize) {
+    let (first, rest) = (&ring[next..], FRAME.saturating_sub(ring.len() - next));
+    fetch_all(&first[..FRAME.min(first.len())]);
+    fetch_all(&ring[..rest.min(next)]);
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ impl StreamDecoder {
         }
     }
 
-    pub(crate) fn warm(&self) -> u64 {
-        self.concealer.warm()
+    pub(crate) fn fetch_rest(&self) {
+        self.concealer.fetch_rest();
     }
 
     /// Decodes a payload that lasts as long as `out`.

@@ -50,18 +50,19 @@ impl Place {
         self.state == State::Closed && self.room.room.legs() == 0
     }
 
-    /// Begins a tick if one is due.
-    pub(super) fn begin(&mut self, turn: &mut Turn<'_>) -> bool {
-        if self.state != State::Running || self.due > turn.now {
-            return false;
-        }
+    /// Whether a tick is due.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.state == State::Running && self.due <= now
+    }
+
+    /// Begins the tick that is due.
+    pub(super) fn begin(&mut self, turn: &mut Turn<'_>) {
         self.skip_stall(turn);
         self.tick = Tick { due: self.due, now: turn.now };
         self.due = self.room.room.advance(self.due);
         turn.port.count_tick(self.tick.now - self.tick.due);
         let tick = self.tick;
         self.guard(turn, |room, _| room.begin(tick));
-        true
     }
 
     /// Leaves out the ticks that are too old to be worth anything; the RTP timestamps count them.

@@ -43,13 +43,18 @@ impl Round {
     /// Begins a tick of each room for which one is due; whether there is any.
     pub(super) fn begin(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>) -> bool {
         self.due.clear();
-        self.due.extend((0..).zip(rooms).filter_map(|(index, place)| place.begin(turn).then_some(index)));
+        self.due
+            .extend((0..).zip(&*rooms).filter_map(|(index, place)| place.is_due(turn.now).then_some(index)));
+        self.due.iter().for_each(|&index| rooms[index].room.fetch());
+        self.due.iter().for_each(|&index| rooms[index].begin(turn));
         !self.due.is_empty()
     }
 
     /// Reads what came, mixes one frame, and sends each leg what it hears.
     pub(super) fn run(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>) {
+        self.due.iter().for_each(|&index| rooms[index].room.fetch_rest());
         self.for_all(rooms, turn, receive);
+        self.due.iter().for_each(|&index| rooms[index].room.room.fetch_feeds());
         for &index in &self.due {
             rooms[index].guard(turn, |room, turn| room.mix(turn.port));
         }
@@ -92,7 +97,7 @@ fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
         *part = rooms[*place].room.gather(legs.clone(), turn);
     }
     for Stretch { place, legs, .. } in &*group {
-        rooms[*place].room.room.warm(legs.clone());
+        rooms[*place].room.room.fetch_rest_of(legs.clone());
     }
     for Stretch { place, legs, part } in &*group {
         let place = &mut rooms[*place];
@@ -108,7 +113,7 @@ fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
 
 fn send(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
     for Stretch { place, legs, .. } in &*group {
-        rooms[*place].room.room.warm_to_send(legs.clone());
+        rooms[*place].room.room.fetch_to_send(legs.clone());
     }
     for Stretch { place, legs, part } in &mut *group {
         let (place, written) = (&mut rooms[*place], turn.outbox.len());

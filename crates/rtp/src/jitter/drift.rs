@@ -1,5 +1,7 @@
 //! How far the sender's clock is off ours.
 
+use confab_fetch::{fetch, fetch_all};
+
 /// Windows that are remembered: a minute and the one that runs.
 const WINDOWS: usize = 7;
 /// Seconds of one window.
@@ -20,6 +22,11 @@ struct Fastest {
 }
 
 impl Drift {
+    pub(super) fn fetch(&self) {
+        fetch_all(&self.fastest);
+        fetch(&self.began);
+    }
+
     /// A packet came at `clock` after `transit`, `second` are the clock units of a second.
     pub(super) fn note(&mut self, clock: i64, transit: i64, second: i64) {
         if clock - self.began >= WINDOW_S * second {

@@ -1,12 +1,13 @@
 //! Where packets wait, by their sequence number.
 
+use confab_fetch::{fetch, fetch_all};
+
 use crate::Framing;
 
 /// Packets that are kept at most, a power of two: 640 ms of those of 10 ms.
 pub(super) const SLOTS: usize = 64;
-/// Octets that come into the cache at once, and how many times as many the payloads of most codecs have.
-const CACHE_LINE: usize = 64;
-const WARM_LINES: usize = 3;
+/// Octets that the payloads of most codecs have.
+const USUAL_PAYLOAD: usize = 160;
 /// The longest payload, in octets.
 pub(super) const MAX_PAYLOAD: usize = 2000;
 
@@ -72,11 +73,12 @@ impl Ring {
         self.waiting
     }
 
-    /// Reads what storing and playing a packet touches beside this struct.
-    pub(super) fn warm(&self, sequence: u16) -> u64 {
-        let start = (self.head % self.arena.len().max(1) as u64) as usize;
-        let payload = self.arena[start..].iter().step_by(CACHE_LINE).take(WARM_LINES);
-        payload.fold(self.slot(sequence).place, |sum, &octet| sum ^ u64::from(octet))
+    /// Fetches what storing and playing a packet touches beside this struct.
+    pub(super) fn fetch_rest(&self, sequence: u16) {
+        fetch(self.slot(sequence));
+        let start = if self.waiting == 0 { 0 } else { (self.head % self.arena.len().max(1) as u64) as usize };
+        let end = self.arena.len().min(start + USUAL_PAYLOAD);
+        fetch_all(self.arena.get(start..end).unwrap_or_default());
     }
 
     pub(super) fn content(&self, sequence: u16) -> Content {

@@ -1,5 +1,7 @@
 //! How much delay the network asks for.
 
+use confab_fetch::{fetch, fetch_all};
+
 /// Blocks of which the oldest is forgotten: 4 to 5 s are remembered.
 const BLOCKS: usize = 5;
 
@@ -60,8 +62,9 @@ impl Spread {
         self.target = self.blocks.iter().map(|block| block.second_latest).max().unwrap_or(0);
     }
 
-    pub(super) fn warm(&self) -> u64 {
-        self.blocks.iter().fold(self.target, |sum, block| sum ^ block.latest).cast_unsigned()
+    pub(super) fn fetch(&self) {
+        fetch_all(&self.blocks);
+        fetch(&self.target);
     }
 
     /// Transit of the fastest packets.
