@@ -70,8 +70,13 @@ impl Worker {
     pub fn tick_due(&mut self, now: Instant) {
         let Self { rooms, port, outbox, receiver, round, .. } = self;
         let wall = SystemTime::now();
-        while round.begin(rooms, &mut Turn { now, wall, receiver, outbox, port }) {
-            round.run(rooms, &mut Turn { now, wall, receiver, outbox, port });
+        let mut turn = Turn { now, wall, receiver, outbox, port };
+        let mut are_due = true;
+        while std::mem::take(&mut are_due) {
+            while round.begin(rooms, &mut turn) {
+                round.run(rooms, &mut turn);
+                are_due = true;
+            }
         }
     }
 

@@ -106,6 +106,20 @@ fn a_late_room_catches_up_and_is_counted() {
 }
 
 #[test]
+fn many_late_rooms_all_catch_up() {
+    let (mut engine, mut worker) = bed(5);
+    (1..=300).for_each(|room| open_room(&mut engine, room));
+    let start = Instant::now();
+    while worker.rooms.len() < 300 {
+        worker.run(start);
+    }
+    let late = start + 4 * TICK;
+    assert!(worker.run(late).is_some_and(|due| due > late));
+    let stats = engine.stats();
+    assert!(stats.ticks >= 300 * 3 && stats.skipped_ticks == 0, "{stats:?}");
+}
+
+#[test]
 fn after_a_stall_ticks_are_skipped_but_media_time_is_not() {
     let (mut engine, mut worker) = bed(3);
     open_room(&mut engine, 1);
