@@ -216,7 +216,8 @@ impl Feed {
     }
 
     /// Whether nobody hears it when a decoder that followed this one follows the other, after both carried the same for so
-    /// long, ms: if no decoder can tell them apart; or they are alike, and it is quiet, has only begun or has been loud for too long.
+    /// long, ms: if no decoder can tell them apart; or they are alike, and it is quiet, has only begun or has been loud for
+    /// too long.
     pub(super) fn may_merge_into(&self, other: &Self, together_ms: u32) -> bool {
         let is_delayed_alike = !self.intake.delays() || together_ms > 0;
         let codec = self.codec();
