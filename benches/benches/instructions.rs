@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use confab_codec::{Codec, Decoder};
 use confab_conference::{KeyMap, Matcher};
-use confab_mixer::{Hear, MemberConfig, Mixer, MixerConfig, Slot};
+use confab_mixer::{Desk, Hear, MemberConfig, Mixer, MixerConfig, Slot};
 use confab_rtp::{Framing, Impairment, Inbound, InboundConfig, JitterConfig, Outbound};
 use confab_sip::Message;
 
@@ -135,6 +135,7 @@ impl Stage for Whole {
 /// A mixer, and what its members say.
 struct Mix {
     mixer: Mixer,
+    desk: Desk,
     slots: Vec<Slot>,
     talk: Vec<i16>,
     noise: Vec<i16>,
@@ -146,7 +147,8 @@ impl Mix {
         let hear = Hear::Room { gain_db: 0.0 };
         let member = MemberConfig { speak: true, hear, energy: 100, ..Default::default() };
         let slots = (0..MEMBERS).map(|_| mixer.add(member)).collect();
-        Self { mixer, slots, talk: tone(8000, 450.0, -20.0), noise: tone(8000, 650.0, -62.0) }
+        let (talk, noise) = (tone(8000, 450.0, -20.0), tone(8000, 650.0, -62.0));
+        Self { mixer, desk: Desk::default(), slots, talk, noise }
     }
 }
 
@@ -160,7 +162,7 @@ impl Stage for Mix {
     }
 
     fn work(&mut self) {
-        self.mixer.tick();
+        self.mixer.tick(&mut self.desk);
     }
 }
 
@@ -174,11 +176,10 @@ impl Stage for Render {
     }
 
     fn work(&mut self) {
-        let Mix { mixer, slots, .. } = &mut self.0;
-        let mut pcm = [0; FRAME];
+        let Mix { mixer, desk, slots, .. } = &mut self.0;
         for slot in &slots[..=TALKERS] {
             let key = mixer.listening(*slot);
-            mixer.render(key, black_box(&mut pcm));
+            black_box(mixer.render(desk, key));
         }
     }
 }

@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use confab_codec::{ComfortNoise, Law};
-use confab_mixer::{Hear, MemberConfig, Mixer, MixerConfig, Slot, Tone};
+use confab_mixer::{Desk, Hear, MemberConfig, Mixer, MixerConfig, Slot, Tone};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -15,6 +15,7 @@ const ENERGY: u16 = 100;
 /// A room whose first members talk while the others send the noise of their line.
 struct Room {
     mixer: Mixer,
+    desk: Desk,
     slots: Vec<Slot>,
     payloads: Vec<Vec<[u8; FRAME]>>,
     encoded: Vec<Option<[u8; FRAME]>>,
@@ -32,7 +33,8 @@ impl Room {
         };
         let slots = (0..members).map(|_| mixer.add(member)).collect();
         let payloads = (0..members).map(|i| if i < talkers { voice(i) } else { line_noise(i) }).collect();
-        let mut room = Self { mixer, slots, payloads, encoded: vec![None; members], ticks: 0 };
+        let (desk, encoded) = (Desk::default(), vec![None; members]);
+        let mut room = Self { mixer, desk, slots, payloads, encoded, ticks: 0 };
         (0..FRAMES).for_each(|_| room.tick());
         room
     }
@@ -53,9 +55,8 @@ impl Room {
             let key = self.mixer.listening(slot);
             let payload = &mut self.encoded[key.index()];
             if payload.is_none() {
-                let mut pcm = [0; FRAME];
-                self.mixer.render(key, &mut pcm);
-                Law::Mu.encode(&pcm, payload.insert([0; FRAME]));
+                let pcm = self.mixer.render(&mut self.desk, key);
+                Law::Mu.encode(pcm, payload.insert([0; FRAME]));
             }
             black_box(payload);
         }
@@ -63,8 +64,12 @@ impl Room {
 
     fn tick(&mut self) {
         self.decode();
-        self.mixer.tick();
+        self.mix();
         self.encode();
+    }
+
+    fn mix(&mut self) {
+        self.mixer.tick(&mut self.desk);
     }
 }
 
@@ -110,13 +115,13 @@ fn parts(c: &mut Criterion) {
     group.bench_function("gate and grouping, nobody talks", |b| {
         b.iter(|| {
             silent.slots.iter().for_each(|&slot| silent.mixer.input(slot, &hiss));
-            silent.mixer.tick();
+            silent.mix();
         });
     });
     group.bench_function("gate, mix and grouping, 3 talk", |b| {
         b.iter(|| {
             room.slots.iter().for_each(|&slot| room.mixer.input(slot, &hiss));
-            room.mixer.tick();
+            room.mix();
         });
     });
     room.tick();
@@ -134,12 +139,12 @@ fn render(c: &mut Criterion) {
                 Tone::new(RATE, 500.0, level_dbov).fill(&mut pcm);
                 room.mixer.input(slot, &pcm);
             }
-            room.mixer.tick();
+            room.mix();
         }
         for (who, slot) in [("a listener", room.slots[3]), ("a talker", room.slots[0])] {
             let key = room.mixer.listening(slot);
             group.bench_function(format!("{who}, {name}"), |b| {
-                b.iter(|| room.mixer.render(black_box(key), black_box(&mut pcm)));
+                b.iter(|| black_box(room.mixer.render(&mut room.desk, black_box(key))).len());
             });
         }
     }
@@ -161,26 +166,27 @@ fn tools(c: &mut Criterion) {
         group.throughput(Throughput::Elements(100));
         for (name, config) in tools {
             for (heard, level_dbov) in [("unheard", -60.0), ("heard", -30.0)] {
-                let (mut mixer, slots) = crowd(rate, config);
+                let (mut mixer, mut desk, slots) = crowd(rate, config);
                 let frame = tone(rate, level_dbov);
                 group.bench_function(format!("{name}, {heard}"), |b| {
                     b.iter(|| {
                         slots.iter().for_each(|&slot| mixer.input(slot, &frame));
-                        mixer.tick().count()
+                        mixer.tick(&mut desk).count()
                     });
                 });
             }
         }
-        let (mut mixer, _) = crowd(rate, plain);
-        group.bench_function("nothing sent", |b| b.iter(|| mixer.tick().count()));
+        let (mut mixer, mut desk, _) = crowd(rate, plain);
+        group.bench_function("nothing sent", |b| b.iter(|| mixer.tick(&mut desk).count()));
     }
 }
 
-fn crowd(rate: u32, config: MemberConfig) -> (Mixer, Vec<Slot>) {
+fn crowd(rate: u32, config: MemberConfig) -> (Mixer, Desk, Vec<Slot>) {
     let mut mixer = Mixer::new(MixerConfig { rate, denoise: config.denoise, ..MixerConfig::default() });
+    let mut desk = Desk::default();
     let slots = (0..100).map(|_| mixer.add(config)).collect();
-    (0..100).for_each(|_| drop(mixer.tick()));
-    (mixer, slots)
+    (0..100).for_each(|_| drop(mixer.tick(&mut desk)));
+    (mixer, desk, slots)
 }
 
 fn tone(rate: u32, level_dbov: f32) -> Vec<i16> {

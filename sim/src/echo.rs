@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use confab_mixer::{Control, EchoAction, Event, Hear, MemberConfig, Mixer, MixerConfig, Slot};
+use confab_mixer::{Control, Desk, EchoAction, Event, Hear, MemberConfig, Mixer, MixerConfig, Slot};
 
 use crate::Random;
 use crate::voice::Voice;
@@ -68,7 +68,7 @@ impl Echo {
 
     /// A call with one who talks for 60 % of the time: when the echo was told, if it was.
     pub fn find(self, seed: u64, length: Duration) -> Option<Found> {
-        let mut mixer = mixer();
+        let (mut mixer, mut desk) = (mixer(), Desk::default());
         let mut talker = Person::join(&mut mixer, seed, 0.6, -70.0);
         let mut owner = Person::join(&mut mixer, seed + 1_000_000, self.own_talk, self.noise);
         let gain = 10f32.powf(-f32::from(self.loss_db) / 20.0);
@@ -79,10 +79,12 @@ impl Echo {
             talker.speak(&mut mixer, |_| 0.0);
             way.extend(sent.map(|sample: i16| f32::from(sample) * gain));
             owner.speak(&mut mixer, |_| way.pop_front().unwrap_or(0.0));
-            if let Some((_, delay_ms, loss_db)) = told(&mut mixer).filter(|(slot, ..)| *slot == owner.slot) {
+            if let Some((_, delay_ms, loss_db)) =
+                told(&mut mixer, &mut desk).filter(|(slot, ..)| *slot == owner.slot)
+            {
                 return Some(Found { at: TICK * tick, delay_ms, loss_db });
             }
-            mixer.render(mixer.listening(owner.slot), &mut sent);
+            sent.copy_from_slice(mixer.render(&mut desk, mixer.listening(owner.slot)));
         }
         None
     }
@@ -91,15 +93,17 @@ impl Echo {
 /// How many are blamed in a talk of four without any echo: they talk for 40, 30, 20 and 5 % of the time, and at once as
 /// chance wills.
 pub fn blamed(seed: u64, length: Duration) -> usize {
-    let mut mixer = mixer();
+    let (mut mixer, mut desk) = (mixer(), Desk::default());
     let shares = [(0.4, -70.0), (0.3, -60.0), (0.2, -52.0), (0.05, -65.0)];
     let join = |(n, (share, noise))| Person::join(&mut mixer, seed * 10 + n, share, noise);
     let mut people: Vec<Person> = (0..).zip(shares).map(join).collect();
     let mut blamed = 0;
     for _ in 0..ticks(length) {
         people.iter_mut().for_each(|person| person.speak(&mut mixer, |_| 0.0));
-        blamed += usize::from(told(&mut mixer).is_some());
-        people.iter().for_each(|person| mixer.render(mixer.listening(person.slot), &mut [0; FRAME]));
+        blamed += usize::from(told(&mut mixer, &mut desk).is_some());
+        for person in &people {
+            mixer.render(&mut desk, mixer.listening(person.slot));
+        }
     }
     blamed
 }
@@ -172,8 +176,8 @@ fn mixer() -> Mixer {
 }
 
 /// Mixes a frame; an echo that is told.
-fn told(mixer: &mut Mixer) -> Option<(Slot, u16, u8)> {
-    mixer.tick().fold(None, |told, event| match event {
+fn told(mixer: &mut Mixer, desk: &mut Desk) -> Option<(Slot, u16, u8)> {
+    mixer.tick(desk).fold(None, |told, event| match event {
         Event::Echo { slot, on: true, delay_ms, loss_db } => Some((slot, delay_ms, loss_db)),
         _ => told,
     })

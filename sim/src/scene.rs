@@ -8,7 +8,7 @@ use confab_audio::{
     Tick, Tuning,
 };
 use confab_codec::{Codec, CodecError};
-use confab_mixer::{Control, Hear, MixerConfig};
+use confab_mixer::{Control, Desk, Hear, MixerConfig};
 use confab_rtp::is_rtcp;
 
 use crate::Random;
@@ -24,6 +24,7 @@ pub struct Scene {
     room: Room,
     mixer: MixerConfig,
     tuning: Tuning,
+    desk: Desk,
     outbox: Outbox,
     random: Random,
     /// Anything to count from: only differences are looked at.
@@ -70,6 +71,7 @@ impl Scene {
             room: Room::new(RoomConfig { mixer: mixer.clone(), clock, silence }),
             mixer,
             tuning,
+            desk: Desk::default(),
             outbox: Outbox::default(),
             random: Random::new(seed),
             base,
@@ -98,7 +100,7 @@ impl Scene {
         let leg =
             Leg::new(leg(id), stream, self.room.format(), self.tuning, self.random.bits(), self.instant())?;
         self.room.start(Box::new(leg));
-        self.room.reserve(&mut self.outbox, self.room.legs());
+        self.room.reserve(&mut self.desk, &mut self.outbox, self.room.legs());
         self.phones.push((codec, Phone::new(config, self.now, seeds)?));
         self.set(id, Control::Speak(true));
         self.set(id, Control::Hear(Hear::Room { gain_db: 0.0 }));
@@ -240,9 +242,10 @@ impl Scene {
     }
 
     fn tick(&mut self) {
-        let Self { room, outbox, events, base, now, phones, lateness, .. } = self;
+        let Self { room, desk, outbox, events, base, now, phones, lateness, .. } = self;
         let due = *base + *now;
-        room.tick(Tick { due, now: due + *lateness }, outbox, &mut |event| events.push((*now, event)));
+        let tick = Tick { due, now: due + *lateness };
+        room.tick(tick, desk, outbox, &mut |event| events.push((*now, event)));
         for datagram in outbox.datagrams().filter(|datagram| !is_rtcp(datagram.octets)) {
             phones[datagram.leg].1.downlink.send(*now, datagram.octets);
         }

@@ -8,7 +8,7 @@ use confab_audio::{
     Channel, Clock, Format, Leg, LegId, Outbox, Room, RoomConfig, SilenceLimits, StreamConfig, Tick, Tuning,
 };
 use confab_codec::{Codec, Encoder};
-use confab_mixer::{Control, Hear, MixerConfig, Tone};
+use confab_mixer::{Control, Desk, Hear, MixerConfig, Tone};
 use confab_rtp::Outbound;
 
 const TICK: Duration = Duration::from_millis(20);
@@ -19,6 +19,7 @@ const LONGEST_PACKET: usize = 1500;
 pub(crate) struct Hall {
     room: Room,
     phones: Vec<Phone>,
+    desk: Desk,
     outbox: Outbox,
     now: Instant,
 }
@@ -36,9 +37,9 @@ impl Hall {
             Phone::join(index, *codec, level_dbov, &mut room, format, now)
         };
         let phones = codecs.iter().enumerate().map(join).collect();
-        let mut outbox = Outbox::default();
-        room.reserve(&mut outbox, room.legs());
-        Self { room, phones, outbox, now }
+        let (mut desk, mut outbox) = (Desk::default(), Outbox::default());
+        room.reserve(&mut desk, &mut outbox, room.legs());
+        Self { room, phones, desk, outbox, now }
     }
 
     /// Every phone writes its next packet.
@@ -57,8 +58,8 @@ impl Hall {
 
     /// The room ticks.
     pub(crate) fn tick(&mut self) {
-        let Self { room, outbox, now, .. } = self;
-        room.tick(Tick { due: *now, now: *now }, outbox, &mut |event| {
+        let Self { room, desk, outbox, now, .. } = self;
+        room.tick(Tick { due: *now, now: *now }, desk, outbox, &mut |event| {
             black_box(event);
         });
         black_box(outbox.datagrams().count());

@@ -2,8 +2,8 @@
 //! [rooms] [ticks] [pcmu | opus | levels | dtx]`.
 //!
 //! All phones send packets of 20 ms, noise of −62 dBov those who do not talk: G.711 in rooms of 8 kHz or Opus in rooms of
-//! 48 kHz, `levels` with the level of each packet (RFC 6464), `dtx` only each 400 ms. Under `valgrind --tool=callgrind` two runs
-//! of different length tell the instructions of a tick: what they differ by.
+//! 48 kHz, `levels` with the level of each packet (RFC 6464), `dtx` a packet of silence each 400 ms. Under `valgrind
+//! --tool=callgrind` two runs of different length tell the instructions of a tick: what they differ by.
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use confab_audio::{
     Channel, Clock, Format, Leg, LegId, Outbox, Room, RoomConfig, SilenceLimits, StreamConfig, Tick, Tuning,
 };
 use confab_codec::{Codec, Encoder, Opus};
-use confab_mixer::{Control, Hear, MixerConfig, Tone};
+use confab_mixer::{Control, Desk, Hear, MixerConfig, Tone};
 use confab_rtp::Packet;
 
 /// Legs that are served at a time, as the server does it.
@@ -115,6 +115,7 @@ struct House {
     talkers: u64,
     talk: Vec<Vec<u8>>,
     noise: Vec<Vec<u8>>,
+    desk: Desk,
     outbox: Outbox,
     now: Instant,
 }
@@ -128,7 +129,8 @@ impl House {
             legs,
             talkers,
             talk: kind.payloads(440.0, -20.0),
-            noise: kind.payloads(1111.0, -62.0),
+            noise: kind.payloads(1111.0, if kind.dtx { -120.0 } else { -62.0 }),
+            desk: Desk::default(),
             outbox: Outbox::default(),
             now,
         };
@@ -151,7 +153,7 @@ impl House {
             room.set(LegId(id), Control::Speak(true));
             room.set(LegId(id), Control::Energy(ENERGY));
         }
-        room.reserve(&mut self.outbox, BATCH as usize);
+        room.reserve(&mut self.desk, &mut self.outbox, BATCH as usize);
         self.rooms.push(room);
     }
 
@@ -194,10 +196,10 @@ impl House {
                 }
                 room.pull(now, indices(batch), &mut |_| {});
             }
-            room.mix(&mut |_| {});
+            room.mix(&mut self.desk, &mut |_| {});
             for batch in batches() {
                 room.fetch_to_send(indices(batch.clone()));
-                room.write(now, indices(batch), &mut self.outbox);
+                room.write(now, indices(batch), &mut self.desk, &mut self.outbox);
                 self.outbox.clear();
             }
         }

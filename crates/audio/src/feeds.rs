@@ -19,7 +19,7 @@ use std::num::NonZeroU32;
 
 use confab_codec::Codec;
 use confab_fetch::{fetch, fetch_all};
-use confab_mixer::{ListenKey, Mixer, Slot};
+use confab_mixer::{Desk, ListenKey, Mixer, Slot};
 
 pub use feed::Feed;
 pub(crate) use feed::Intake;
@@ -87,8 +87,6 @@ pub(crate) struct Feeds {
     stock: Stock,
     /// By [`ListenKey`]: the first feed that carries it in this tick; the others follow in [`Place::next`].
     first_of: Vec<Option<FeedId>>,
-    /// A frame at the room's rate.
-    frame: Box<[i16]>,
     interval_ms: u32,
     /// Since the room began, with this tick, ms: packets of the same length are full at the same ticks in all feeds.
     elapsed_ms: u64,
@@ -107,7 +105,6 @@ impl Feeds {
             places: Vec::new(),
             stock: Stock::new(),
             first_of: Vec::new(),
-            frame: vec![0; format.frame()].into(),
             interval_ms: format.interval_ms.into(),
             elapsed_ms: 0,
             encodes: 0,
@@ -119,7 +116,6 @@ impl Feeds {
     pub(crate) fn fetch(&self) {
         fetch(&self.followers);
         fetch(&self.stock);
-        fetch(&self.frame);
     }
 
     /// Once that is there: what it points to.
@@ -127,7 +123,6 @@ impl Feeds {
         fetch_all(&self.followers);
         fetch_all(&self.places);
         fetch_all(&self.first_of);
-        fetch_all(&self.frame);
         self.stock.fetch_rest();
     }
 
@@ -229,12 +224,11 @@ impl Feeds {
 
     /// What the leg is sent in this tick, rendered and coded for the first of those who hear the same; `None` if there is no
     /// feed for it.
-    pub(crate) fn coded(&mut self, leg: usize, mixer: &mut Mixer) -> Option<Coded<'_>> {
-        let Self { followers, places, frame, encodes, .. } = self;
+    pub(crate) fn coded(&mut self, leg: usize, mixer: &mut Mixer, desk: &mut Desk) -> Option<Coded<'_>> {
+        let Self { followers, places, encodes, .. } = self;
         let place = place_mut(places, followers[leg].carrier?)?;
         if let Some(key) = place.key.filter(|_| !place.is_coded) {
-            mixer.render(key, frame);
-            *encodes += place.feed.code(frame);
+            *encodes += place.feed.code(mixer.render(desk, key));
             place.is_coded = true;
         }
         Some(place.feed.coded())
@@ -249,10 +243,9 @@ impl Feeds {
         (packets * packet_ms) as u32
     }
 
-    /// Goes on in a room of another rate with a frame and intakes that were made for it, which must be as many of each kind
-    /// as there are legs. What is replaced is left there.
-    pub(crate) fn retune(&mut self, frame: &mut Box<[i16]>, intakes: &mut [Intake]) {
-        std::mem::swap(&mut self.frame, frame);
+    /// Goes on in a room of another rate with intakes that were made for it, which must be as many of each kind as there are
+    /// legs. What is replaced is left there.
+    pub(crate) fn retune(&mut self, intakes: &mut [Intake]) {
         let followed = self.places.iter_mut().flatten().map(|place| &mut *place.feed);
         let mut replaced = 0;
         for feed in followed.chain(self.stock.feeds_mut()) {

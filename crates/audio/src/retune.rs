@@ -12,8 +12,7 @@ use crate::playout::Playout;
 pub struct Retuned {
     pub(crate) format: Format,
     pub(crate) mixer: Mixer,
-    /// For the feeds: a frame at the room's rate, and what leads from there to each of them.
-    pub(crate) frame: Box<[i16]>,
+    /// What leads from the room's rate to each of the feeds.
     pub(crate) intakes: Vec<Intake>,
     /// Feeds that are not needed any more.
     #[expect(
@@ -40,8 +39,7 @@ impl Retuned {
         let format = Format { rate: config.rate, interval_ms: config.interval_ms };
         let mut retuned = Self {
             format,
-            mixer: Mixer::shell(config, slots, playbacks.len()),
-            frame: vec![0; format.frame()].into(),
+            mixer: Mixer::shell(config, slots),
             intakes: Vec::new(),
             surplus: Vec::with_capacity(slots),
             playouts: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use confab_fetch::{fetch, fetch_all};
 use confab_mixer::{
-    Control, DigitFinder, Event as MixEvent, MemberConfig, Mixer, MixerConfig, Playback, Slot,
+    Control, Desk, DigitFinder, Event as MixEvent, MemberConfig, Mixer, MixerConfig, Playback, Slot,
 };
 use confab_rtp::Load;
 
@@ -127,8 +127,10 @@ impl Room {
         self.ids.iter().position(|&other| other == leg)
     }
 
-    /// Makes place in `outbox` for what so many legs are written at once; not for the audio path, but whenever legs have changed.
-    pub fn reserve(&self, outbox: &mut Outbox, legs: usize) {
+    /// Makes place for its ticks on `desk`, and in `outbox` for what so many legs are written at once; not for the audio path, but
+    /// whenever legs or playbacks have come or changed.
+    pub fn reserve(&self, desk: &mut Desk, outbox: &mut Outbox, legs: usize) {
+        self.mixer.reserve(desk);
         outbox.reserve(legs, self.most);
     }
 
@@ -274,7 +276,7 @@ impl Room {
         while let Some(feed) = self.feeds.surplus() {
             new.surplus.push(feed);
         }
-        self.feeds.retune(&mut new.frame, &mut new.intakes);
+        self.feeds.retune(&mut new.intakes);
         self.format = new.format;
         for (id, playout) in &mut new.playouts {
             if let Some(leg) = self.leg(*id) {
@@ -319,8 +321,8 @@ impl Room {
     }
 
     /// Takes what the last tick gave.
-    pub fn tap(&mut self, tap: &mut Tap) {
-        tap.take(&mut self.mixer, &self.legs);
+    pub fn tap(&self, desk: &mut Desk, tap: &mut Tap) {
+        tap.take(&self.mixer, desk, &self.legs);
     }
 
     /// Takes a datagram that came at `now` for the leg of this index; a key that it tells.
@@ -417,15 +419,15 @@ impl Room {
     }
 
     /// Mixes one frame of what was received, and puts what each leg hears into `outbox`.
-    pub fn tick(&mut self, tick: Tick, outbox: &mut Outbox, events: &mut impl FnMut(Event)) {
+    pub fn tick(&mut self, tick: Tick, desk: &mut Desk, outbox: &mut Outbox, events: &mut impl FnMut(Event)) {
         self.begin(tick);
         self.pull(tick, 0..self.legs.len(), events);
-        self.mix(events);
-        self.write(tick, 0..self.legs.len(), outbox);
+        self.mix(desk, events);
+        self.write(tick, 0..self.legs.len(), desk, outbox);
     }
 
     /// Begins a tick. What follows is what [`Room::tick`] does at once, for those who serve some legs at a time: first
-    /// [`Room::pull`] for all, then [`Room::mix`], then [`Room::write`] for all.
+    /// [`Room::pull`] for all, then [`Room::mix`], then [`Room::write`] for all before the desk is used by another room.
     pub fn begin(&mut self, tick: Tick) {
         let late = tick.now.saturating_duration_since(tick.due);
         self.load.ticks += 1;
@@ -458,20 +460,20 @@ impl Room {
     }
 
     /// Mixes the frames, and chooses what carries to each leg what it hears.
-    pub fn mix(&mut self, events: &mut impl FnMut(Event)) {
+    pub fn mix(&mut self, desk: &mut Desk, events: &mut impl FnMut(Event)) {
         let legs = &self.legs;
         let leg = |slot| legs.iter().find(|leg| leg.slot == Some(slot)).map(|leg| leg.id);
-        self.mixer.tick().filter_map(|event| told(event, leg)).for_each(events);
+        self.mixer.tick(desk).filter_map(|event| told(event, leg)).for_each(events);
         self.feeds.choose(&self.mixer);
     }
 
     /// Puts what the legs of these indices hear into `outbox`.
-    pub fn write(&mut self, tick: Tick, legs: Range<usize>, outbox: &mut Outbox) {
+    pub fn write(&mut self, tick: Tick, legs: Range<usize>, desk: &mut Desk, outbox: &mut Outbox) {
         for (index, leg) in (legs.start..).zip(self.legs.get_mut(legs).unwrap_or_default()) {
             if leg.slot.is_none() {
                 continue;
             }
-            match self.feeds.coded(index, &mut self.mixer) {
+            match self.feeds.coded(index, &mut self.mixer, desk) {
                 Some(coded) => leg.send(index, tick.now, coded, outbox),
                 None => leg.skip(self.feeds.missed_ms(index)),
             }

@@ -1,6 +1,6 @@
 //! What recordings take of a room after each tick.
 
-use confab_mixer::Mixer;
+use confab_mixer::{Desk, Mixer};
 
 use crate::event::LegId;
 use crate::format::Format;
@@ -71,14 +71,14 @@ impl Tap {
         self.tracks.iter().copied().zip(self.samples.chunks_exact(self.frame))
     }
 
-    pub(crate) fn take(&mut self, mixer: &mut Mixer, legs: &[Box<Leg>]) {
+    pub(crate) fn take(&mut self, mixer: &Mixer, desk: &mut Desk, legs: &[Box<Leg>]) {
         self.tracks.clear();
         self.frame = mixer.frame_len();
         match self.taken {
             Taken::Mix { parts } => {
-                self.push(Track::Mix, |tap, out| mixer.tap_mix(tap, out));
+                self.push(Track::Mix, |tap, out| mixer.tap_mix(desk, tap, out));
                 if parts {
-                    self.take_parts(mixer, legs);
+                    self.take_parts(mixer, desk, legs);
                 }
             }
             Taken::Input(id) => {
@@ -89,10 +89,10 @@ impl Tap {
         }
     }
 
-    fn take_parts(&mut self, mixer: &Mixer, legs: &[Box<Leg>]) {
+    fn take_parts(&mut self, mixer: &Mixer, desk: &Desk, legs: &[Box<Leg>]) {
         for leg in legs {
             let Some(slot) = leg.slot.filter(|_| self.tracks.len() <= MOST_VOICES) else { continue };
-            self.push(Track::Voice(leg.id), |tap, out| mixer.tap_voice(tap, slot, out));
+            self.push(Track::Voice(leg.id), |tap, out| mixer.tap_voice(desk, tap, slot, out));
         }
         self.push(Track::Rest, |tap, out| mixer.tap_rest(tap, out));
     }

@@ -18,7 +18,7 @@ fn run(bed: &mut Bed, ms: u32) -> u64 {
         let arrival = bed.now + Duration::from_millis(3);
         let due = bed.now + Duration::from_millis(5);
         let mut events = Vec::with_capacity(64);
-        let Bed { room, phones, outbox, .. } = bed;
+        let Bed { room, phones, desk, outbox, .. } = bed;
         let counted = measure(|| {
             for (phone, datagrams) in phones.iter().zip(&datagrams) {
                 let Some(index) = room.index_of(phone.leg) else { continue };
@@ -26,7 +26,7 @@ fn run(bed: &mut Bed, ms: u32) -> u64 {
                     events.extend(room.receive(index, arrival, Channel::Rtp, phone.address, datagram));
                 }
             }
-            room.tick(Tick { due, now: due }, outbox, &mut |event: Event| events.push(event));
+            room.tick(Tick { due, now: due }, desk, outbox, &mut |event: Event| events.push(event));
         });
         sum += counted.count_total;
         bed.hand_out();
@@ -108,7 +108,7 @@ fn neither_does_a_change_of_a_leg_or_of_the_room_where_the_audio_runs() {
         let mut change = StreamChange::new(stream.clone(), bed.format, bed.tuning).unwrap();
         let counted = measure(|| bed.room.update(*leg, bed.now, &mut change));
         assert_eq!(counted.count_total, 0, "to {codec:?}");
-        bed.room.reserve(&mut bed.outbox, bed.room.legs());
+        bed.room.reserve(&mut bed.desk, &mut bed.outbox, bed.room.legs());
         assert_eq!(run(&mut bed, 300), 0, "with {codec:?}");
     }
 }

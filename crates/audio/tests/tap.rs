@@ -21,7 +21,7 @@ fn bed() -> Bed {
 
 /// The tracks of the last tick.
 fn tapped(bed: &mut Bed, tap: &mut Tap) -> Vec<(Track, Vec<i16>)> {
-    bed.room.tap(tap);
+    bed.room.tap(&mut bed.desk, tap);
     tap.tracks().map(|(track, samples)| (track, samples.to_vec())).collect()
 }
 
@@ -87,7 +87,7 @@ fn nothing_is_allocated() {
         let mut tap = Tap::new(taken, LONGEST);
         for _ in 0..5 {
             bed.run(20);
-            let counted = measure(|| bed.room.tap(&mut tap));
+            let counted = measure(|| bed.room.tap(&mut bed.desk, &mut tap));
             assert_eq!(counted.count_total, 0, "{taken:?}");
         }
     }

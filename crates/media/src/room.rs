@@ -79,7 +79,7 @@ impl LiveRoom {
     pub(crate) fn take_over(&mut self, line: Line, change: &mut StreamChange, turn: &mut Turn<'_>) {
         self.sockets.push(line.sockets);
         self.room.take_over(line.leg, turn.now, change);
-        self.room.reserve(turn.outbox, BATCH);
+        self.reserve(turn);
     }
 
     /// Says goodbye to a leg's peer, closes its sockets and hands the leg back.
@@ -109,11 +109,11 @@ impl LiveRoom {
     /// Does what a running room can be told.
     pub(crate) fn handle(&mut self, what: What, turn: &mut Turn<'_>) {
         match what {
-            What::Start(line) => self.start(line, turn.outbox),
+            What::Start(line) => self.start(line, turn),
             What::Update(leg, mut change) => {
                 self.listen_to_all(leg);
                 self.room.update(leg, turn.now, &mut change);
-                self.room.reserve(turn.outbox, BATCH);
+                self.reserve(turn);
                 turn.port.retire(Retired::Stream(change));
             }
             What::Retune(mut retuned) => {
@@ -136,6 +136,7 @@ impl LiveRoom {
                 if let Some(playback) = self.room.play(leg, playback) {
                     turn.port.retire(Retired::Playback(playback));
                 }
+                self.reserve(turn);
             }
             What::StopPlayback(playback) => self.room.stop_playback(playback),
             What::SendDigit(leg, digit) => _ = self.room.send_digit(leg, digit),
@@ -166,7 +167,7 @@ impl LiveRoom {
     }
 
     /// Begins a tick, the parts of which follow: [`LiveRoom::gather`] and [`LiveRoom::receive`], then [`LiveRoom::pull`],
-    /// for all legs; [`LiveRoom::mix`]; `write` of [`Room`] and [`LiveRoom::send`] for all legs; [`LiveRoom::end`].
+    /// then [`LiveRoom::write`] and [`LiveRoom::send`], each for all legs.
     pub(crate) fn begin(&mut self, tick: Tick) {
         #[cfg(test)]
         assert!(!self.panics, "a room panics, as the test wants");
@@ -214,9 +215,24 @@ impl LiveRoom {
         self.room.pull(tick, legs, &mut |event| port.tell(event));
     }
 
-    /// Mixes the frames.
-    pub(crate) fn mix(&mut self, port: &mut Port) {
-        self.room.mix(&mut |event| port.tell(event));
+    /// Fetches what [`LiveRoom::write`] touches.
+    pub(crate) fn fetch_to_write(&self, legs: Range<usize>) {
+        if legs.start == 0 {
+            self.room.fetch_feeds();
+        }
+        self.room.fetch_to_send(legs);
+    }
+
+    /// Writes what these legs are sent into the outbox. Before the first of them the frames are mixed; after the last the tick is
+    /// over. In between the desk is the room's.
+    pub(crate) fn write(&mut self, tick: Tick, legs: Range<usize>, turn: &mut Turn<'_>) {
+        if legs.start == 0 {
+            self.room.mix(turn.desk, &mut |event| turn.port.tell(event));
+        }
+        self.room.write(tick, legs.clone(), turn.desk, turn.outbox);
+        if legs.end == self.room.legs() {
+            self.end(turn);
+        }
     }
 
     /// Sends what was written: the one place where a tick does.
@@ -228,17 +244,16 @@ impl LiveRoom {
         }
     }
 
-    /// Ends a tick.
-    pub(crate) fn end(&mut self, port: &mut Port) {
-        self.record(port);
-        self.retire(port);
-        self.restock(port);
-    }
-
     /// A tick is left out: media time passes all the same.
     pub(crate) fn skip(&mut self) {
         self.room.skip();
         self.tapes.skip();
+    }
+
+    fn end(&mut self, turn: &mut Turn<'_>) {
+        self.record(turn);
+        self.retire(turn.port);
+        self.restock(turn.port);
     }
 
     /// Asks for the feeds that the room may need, and gives back what it does not.
@@ -252,10 +267,10 @@ impl LiveRoom {
         self.feeds_short = short;
     }
 
-    fn record(&mut self, port: &mut Port) {
-        self.tapes.take(&mut self.room);
+    fn record(&mut self, turn: &mut Turn<'_>) {
+        self.tapes.take(&self.room, turn.desk);
         while let Some(over) = self.tapes.over() {
-            self.end_tape(over, port);
+            self.end_tape(over, turn.port);
         }
     }
 
@@ -274,10 +289,14 @@ impl LiveRoom {
         }
     }
 
-    fn start(&mut self, line: Line, outbox: &mut Outbox) {
+    fn start(&mut self, line: Line, turn: &mut Turn<'_>) {
         self.sockets.push(line.sockets);
         self.room.start(line.leg);
-        self.room.reserve(outbox, BATCH);
+        self.reserve(turn);
+    }
+
+    fn reserve(&self, turn: &mut Turn<'_>) {
+        self.room.reserve(turn.desk, turn.outbox, BATCH);
     }
 
     /// Reads a socket until it is empty, the budget is used up, or the packet that was due is there: to see that a socket

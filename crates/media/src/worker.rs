@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use confab_audio::Outbox;
+use confab_mixer::Desk;
 
 use crate::link::{Port, count};
 use crate::order::{Order, Retired, What};
@@ -30,6 +31,7 @@ const AWAIT: Duration = Duration::from_micros(300);
 pub struct Worker {
     rooms: Vec<Place>,
     port: Port,
+    desk: Desk,
     outbox: Outbox,
     /// Rooms tick on a grid from here.
     epoch: Instant,
@@ -44,6 +46,7 @@ impl Worker {
         Self {
             rooms: Vec::with_capacity(256),
             port,
+            desk: Desk::default(),
             outbox: Outbox::default(),
             epoch: Instant::now(),
             receiver: Receiver::new(),
@@ -68,9 +71,9 @@ impl Worker {
 
     /// Ticks the rooms that are due, those that are late as often as they are.
     pub fn tick_due(&mut self, now: Instant) {
-        let Self { rooms, port, outbox, receiver, round, .. } = self;
+        let Self { rooms, port, desk, outbox, receiver, round, .. } = self;
         let wall = SystemTime::now();
-        let mut turn = Turn { now, wall, receiver, outbox, port };
+        let mut turn = Turn { now, wall, receiver, desk, outbox, port };
         let mut are_due = true;
         while std::mem::take(&mut are_due) {
             while round.begin(rooms, &mut turn) {
@@ -141,10 +144,11 @@ impl Worker {
             self.rooms.push(Place::new(order.room, due, room));
             return self.round.reserve(self.rooms.len());
         }
-        let Self { rooms, port, outbox, receiver, .. } = self;
+        let Self { rooms, port, desk, outbox, receiver, .. } = self;
         let Some(index) = rooms.iter().position(|place| place.id == order.room) else { return };
         let place = &mut rooms[index];
-        place.handle(order.what, &mut Turn { now, wall: SystemTime::now(), receiver, outbox, port });
+        let wall = SystemTime::now();
+        place.handle(order.what, &mut Turn { now, wall, receiver, desk, outbox, port });
         if place.is_over() {
             port.retire(Retired::Room(rooms.swap_remove(index).room));
         }

@@ -35,7 +35,7 @@ pub use inband::{DigitFinder, INBAND_DELAY_MS};
 pub use level::{level_dbov, tone_level_dbov};
 pub use listeners::ListenKey;
 pub use member::{Control, EchoAction, Hear, LoudGuard, MemberConfig, Slot};
-pub use mixer::{Event, Mixer, MixerConfig, Tap};
+pub use mixer::{Desk, Event, Mixer, MixerConfig, Tap};
 pub use playback::Playback;
 pub use tone::Tone;
 pub use tone_script::{ToneScript, ToneScriptError};

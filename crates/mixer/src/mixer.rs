@@ -9,7 +9,6 @@ use crate::gain::Ramp;
 use crate::gate::{Gate, Timing};
 use crate::history::History;
 use crate::inband::DigitFinder;
-use crate::lanes::Lanes;
 use crate::level::{SILENCE_DBOV, magnitude_dbov};
 use crate::limiter::Limiter;
 use crate::listeners::{ListenKey, Listeners};
@@ -20,12 +19,13 @@ use crate::tools::Tools;
 use playing::Noise;
 use std::sync::Arc;
 use std::vec::Drain;
-use voices::Voice;
 
+pub use desk::Desk;
 pub use event::Event;
 pub use tap::Tap;
 
 mod adopt;
+mod desk;
 mod event;
 mod playing;
 mod render;
@@ -69,6 +69,8 @@ impl Default for MixerConfig {
 pub struct Mixer {
     rate: u32,
     interval_ms: u16,
+    /// Samples in a frame.
+    frame: usize,
     /// Samples over which a voice's gain changes, and over which that of all that is heard does.
     edge: usize,
     glide: usize,
@@ -93,28 +95,12 @@ pub struct Mixer {
     history: History,
     denoise: Option<Denoise>,
     allows_denoising: bool,
-    speaking: Vec<Voice>,
     floor: Floor,
     speaker: Speaker,
     echo: Option<Echo>,
-    /// Who is heard in this tick as he came, and how many frames ago that was.
-    unchanged: Vec<Option<u8>>,
-    /// Who is heard otherwise.
-    voices: Lanes,
-    prompts: Lanes,
-    /// The sum of all voices and of what is played to the room.
-    room: Vec<i32>,
-    /// The part of it that is announced, and whether anything is.
-    announced: Vec<i32>,
-    is_announced: bool,
     /// What announcements leave of the voices and of the music.
     ducking: Ramp,
     listeners: Listeners,
-    /// A frame before it goes into a sum, on its stages, and a sum before it is limited.
-    frame: Vec<i16>,
-    clean: Vec<i16>,
-    other: Vec<i16>,
-    mix: Vec<f32>,
 
     events: Vec<Event>,
     retired: Vec<Playback>,
@@ -124,22 +110,25 @@ pub struct Mixer {
 const EDGE_MS: u32 = 5;
 /// Length of a change of the gain of all that is heard, ms.
 const GLIDE_MS: u32 = 15;
+/// A room whose rate may change goes no higher, samples per second.
+const HIGHEST_RATE: u32 = 48_000;
 /// Most events of one member in one tick.
 const EVENTS: usize = 6;
 
 impl Mixer {
     /// An empty room.
     pub fn new(config: MixerConfig) -> Self {
-        Self::shell(&config, 0, 0)
+        Self::shell(&config, 0)
     }
 
-    /// An empty room with places for so many members and playbacks; see [`adopt`](Self::adopt).
-    pub fn shell(config: &MixerConfig, slots: usize, playbacks: usize) -> Self {
+    /// An empty room with places for so many members; see [`adopt`](Self::adopt).
+    pub fn shell(config: &MixerConfig, slots: usize) -> Self {
         let frame = (config.rate * u32::from(config.interval_ms) / 1000).max(1) as usize;
         let timing = Timing::new(config.interval_ms);
         let mut shell = Self {
             rate: config.rate,
             interval_ms: config.interval_ms,
+            frame,
             edge: ((config.rate * EDGE_MS / 1000).max(1) as usize).min(frame),
             glide: ((config.rate * GLIDE_MS / 1000).max(1) as usize).min(frame),
             timing,
@@ -156,33 +145,28 @@ impl Mixer {
             history: History::new(frame, timing.kept()),
             denoise: config.denoise.then(|| Denoise::new(config.rate)),
             allows_denoising: true,
-            speaking: Vec::new(),
             floor: Floor::new(config.max_talkers),
             speaker: Speaker::new(config.interval_ms),
             echo: config.echo.then(|| Echo::new(config.interval_ms)),
-            unchanged: Vec::new(),
-            voices: Lanes::new(frame),
-            prompts: Lanes::new(frame),
-            room: vec![0; frame],
-            announced: vec![0; frame],
-            is_announced: false,
             ducking: Ramp::steady(1.0),
             listeners: Listeners::default(),
-            frame: vec![0; frame],
-            clean: vec![0; frame],
-            other: vec![0; frame],
-            mix: vec![0.0; frame],
             events: Vec::new(),
             retired: Vec::new(),
         };
         shell.grow(slots);
-        shell.prompts.reserve(playbacks);
         shell
     }
 
     /// Samples in a frame.
     pub fn frame_len(&self) -> usize {
-        self.frame.len()
+        self.frame
+    }
+
+    /// Makes place on the desk on which its ticks are done, at whatever rate: whenever a member or a playback has come. A tick
+    /// that finds none makes it itself.
+    pub fn reserve(&self, desk: &mut Desk) {
+        let longest = (HIGHEST_RATE * u32::from(self.interval_ms) / 1000) as usize;
+        desk.fit(longest.max(self.frame), self.members.len(), self.playing.len());
     }
 
     /// Takes a member in.
@@ -282,8 +266,7 @@ impl Mixer {
     /// Plays to one member, mixed over what it hears, or to the room.
     pub fn play(&mut self, to: Option<Slot>, playback: Playback) {
         self.playing.push(Playing::new(playback, to, self.rate));
-        self.prompts.reserve(self.playing.len());
-        self.reserve();
+        self.reserve_events();
         if to.is_some_and(|slot| !self.members[slot.index()].active) {
             self.retire(|playing| playing.to == to);
         }
@@ -299,13 +282,9 @@ impl Mixer {
         fetch(&self.resting);
         fetch(&self.free);
         fetch(&self.history);
-        fetch(&self.speaking);
         fetch(&self.speaker);
-        fetch(&self.voices);
-        fetch(&self.prompts);
-        fetch(&self.announced);
-        fetch(&self.frame);
-        fetch(&self.mix);
+        fetch(&self.ducking);
+        fetch(&self.listeners);
         fetch(&self.retired);
         fetch(&self.noise);
         fetch(&self.limiter);
@@ -317,8 +296,6 @@ impl Mixer {
         fetch_all(&self.resting);
         fetch_all(&self.gates);
         fetch_all(&self.members);
-        fetch_all(&self.unchanged);
-        fetch_all(&self.room);
         self.history.fetch_rest();
         self.speaker.fetch_rest();
         self.listeners.fetch_rest();
@@ -334,21 +311,19 @@ impl Mixer {
         self.history.write(slot, frame);
     }
 
-    /// Mixes one frame. Afterwards `listening` and `render` tell what each member hears.
-    pub fn tick(&mut self) -> Drain<'_, Event> {
+    /// Mixes one frame on the desk. Afterwards `listening` and `render` tell what each member hears.
+    pub fn tick(&mut self, desk: &mut Desk) -> Drain<'_, Event> {
+        self.reserve(desk);
+        desk.begin(self.frame, self.members.len());
         self.denoise.iter_mut().for_each(Denoise::advance);
-        self.room.fill(0);
-        self.unchanged.fill(None);
-        self.voices.clear();
-        self.prompts.clear();
         self.choose_ducking();
-        self.hear();
-        self.duck_voices();
-        let played = self.mix_playbacks();
+        self.hear(desk);
+        self.duck_voices(desk);
+        let played = self.mix_playbacks(desk);
         if !played && self.talking == 0 {
-            self.noise.add(&mut self.room);
+            self.noise.add(&mut desk.room);
         }
-        self.group_listeners();
+        self.group_listeners(desk);
         self.history.advance();
         self.events.drain(..)
     }
@@ -374,12 +349,7 @@ impl Mixer {
         self.tools.resize_with(slots, Tools::default);
         self.finders.reserve(slots + 1 - self.finders.len());
         self.history.grow(slots);
-        self.speaking.reserve(slots);
         self.floor.grow(slots);
-        self.unchanged.resize(slots, None);
-        self.voices.grow(slots);
-        self.voices.reserve(slots);
-        self.prompts.grow(slots);
         self.listeners.grow(slots);
         self.speaker.grow(slots);
         if let Some(denoise) = &mut self.denoise {
@@ -388,11 +358,11 @@ impl Mixer {
         if let Some(echo) = &mut self.echo {
             echo.grow(slots);
         }
-        self.reserve();
+        self.reserve_events();
     }
 
     /// Room for all the events of one tick, and for all playbacks to end.
-    fn reserve(&mut self) {
+    fn reserve_events(&mut self) {
         self.events.reserve(self.members.len() * EVENTS + self.playing.len());
         self.retired.reserve(self.playing.len());
     }

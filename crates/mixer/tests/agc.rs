@@ -2,14 +2,15 @@
 
 mod support;
 
-use confab_mixer::{Control, Hear, MemberConfig, Mixer, MixerConfig, level_dbov};
+use confab_mixer::{Control, Hear, MemberConfig, MixerConfig, level_dbov};
+use support::Table;
 use support::speech::{Speaker, noise, speech_level};
 
 const TARGET: i8 = -20;
 
 /// What another member hears of samples that a member with gain control sends.
 fn heard(rate: u32, agc: Option<i8>, energy: u16, samples: &[i16]) -> Vec<i16> {
-    let mut mixer = Mixer::new(MixerConfig { rate, ..MixerConfig::default() });
+    let mut mixer = Table::new(MixerConfig { rate, ..MixerConfig::default() });
     let hear = Hear::Room { gain_db: 0.0 };
     let config = MemberConfig { speak: true, hear, energy, agc, ..MemberConfig::default() };
     let (talker, listener) = (mixer.add(config), mixer.add(MemberConfig { hear, ..MemberConfig::default() }));

@@ -3,9 +3,9 @@
 mod support;
 
 use confab_mixer::{
-    Control, EchoAction, Event, Hear, LoudGuard, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone,
+    Control, EchoAction, Event, Hear, LoudGuard, MemberConfig, MixerConfig, Playback, Slot, Tone,
 };
-use support::{FRAME, member, playback, room, tone};
+use support::{FRAME, Table, member, playback, room, tone};
 
 #[test]
 fn a_tick_does_not_allocate() {
@@ -19,6 +19,7 @@ fn a_tick_does_not_allocate() {
     let (mut out, mut events, mut retired) = ([0; FRAME], Vec::<Event>::with_capacity(500), 0);
     let mut done = Vec::with_capacity(100);
 
+    mixer.reserve();
     let counted = allocation_counter::measure(|| {
         for tick in 0..100 {
             for &slot in slots.iter().filter(|slot| tick % 60 < 20 || **slot == slots[tick % 50]) {
@@ -47,7 +48,7 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
         echo: true,
         ..MixerConfig::default()
     };
-    let mut mixer = Mixer::new(config(8000));
+    let mut mixer = Table::new(config(8000));
     let guard = LoudGuard { level: 9000, hits: 20, mute_ms: 300 };
     let equipped = MemberConfig {
         auto_energy: true,
@@ -59,7 +60,7 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
     };
     let slots: Vec<Slot> = (0..50).map(|_| mixer.add(equipped)).collect();
     mixer.play(None, Playback { duck_db: 12.0, ..playback(1, &tone(300.0, -30.0, 500 * FRAME)) });
-    let mut wide = Mixer::shell(&config(48_000), 50, 1);
+    let mut wide = Table::shell(&config(48_000), 50);
     let mut sounds: Vec<Playback> = vec![playback(1, &[1; 48_000])];
     let frames = [8000, 48_000].map(|rate| {
         let mut frame = vec![0; rate as usize / 2];
@@ -68,11 +69,12 @@ fn with_all_tools_on_and_a_change_of_rate_nothing_is_allocated() {
     });
     let (mut out, mut digits, mut too_loud) = (vec![0; 960], 0, 0);
 
+    mixer.reserve();
     let counted = allocation_counter::measure(|| {
         for tick in 0..200 {
             if tick == 100 {
                 wide.adopt(&mut mixer, &mut sounds);
-                std::mem::swap(&mut wide, &mut mixer);
+                std::mem::swap(&mut wide.mixer, &mut mixer.mixer);
             }
             let all = &frames[usize::from(tick >= 100)];
             let frame = all.chunks(all.len() / 25).nth(tick % 25).unwrap();

@@ -2,20 +2,20 @@
 
 mod support;
 
-use confab_mixer::{Control, MemberConfig, Mixer, MixerConfig, Slot, Tone, level_dbov, tone_level_dbov};
+use confab_mixer::{Control, MemberConfig, MixerConfig, Slot, Tone, level_dbov, tone_level_dbov};
 use support::speech::{Speaker, music, noise};
-use support::{heard, member};
+use support::{Table, heard, member};
 
 const RATES: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 
-fn pair(rate: u32, interval_ms: u16, denoise: bool) -> (Mixer, Slot, Slot) {
-    let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, denoise: true, ..MixerConfig::default() });
+fn pair(rate: u32, interval_ms: u16, denoise: bool) -> (Table, Slot, Slot) {
+    let mut mixer = Table::new(MixerConfig { rate, interval_ms, denoise: true, ..MixerConfig::default() });
     let talker = mixer.add(MemberConfig { denoise, ..member(0) });
     let listener = mixer.add(member(0));
     (mixer, talker, listener)
 }
 
-fn pass(mixer: &mut Mixer, talker: Slot, listener: Slot, samples: &[i16]) -> Vec<i16> {
+fn pass(mixer: &mut Table, talker: Slot, listener: Slot, samples: &[i16]) -> Vec<i16> {
     let mut out = Vec::new();
     for frame in samples.chunks_exact(mixer.frame_len()) {
         mixer.input(talker, frame);

@@ -2,13 +2,13 @@
 
 mod support;
 
-use confab_mixer::{Control, Hear, MemberConfig, Mixer, Playback, Slot, tone_level_dbov};
-use support::{FRAME, RATE, heard, member, playback, room, tone};
+use confab_mixer::{Control, Hear, MemberConfig, Playback, Slot, tone_level_dbov};
+use support::{FRAME, RATE, Table, heard, member, playback, room, tone};
 
 const TICKS: usize = 50;
 
 /// A talker and two who listen, all settled.
-fn hall() -> (Mixer, Slot, [Slot; 2]) {
+fn hall() -> (Table, Slot, [Slot; 2]) {
     let mut mixer = room();
     let talker = mixer.add(member(0));
     let listeners = [(); 2].map(|()| mixer.add(member(100)));
@@ -21,7 +21,7 @@ fn prompt(id: u64, frequency: f32, duck_db: f32) -> Playback {
 }
 
 /// Lets one talk at 440 Hz meanwhile; what the others hear.
-fn talk<const N: usize>(mixer: &mut Mixer, talker: Slot, ears: [Slot; N], ticks: usize) -> [Vec<i16>; N] {
+fn talk<const N: usize>(mixer: &mut Table, talker: Slot, ears: [Slot; N], ticks: usize) -> [Vec<i16>; N] {
     let mut all = [(); N].map(|()| Vec::new());
     for frame in tone(440.0, -20.0, ticks * FRAME).chunks_exact(FRAME) {
         mixer.input(talker, frame);

@@ -4,9 +4,9 @@ mod support;
 
 use std::collections::VecDeque;
 
-use confab_mixer::{Control, EchoAction, Event, Mixer, MixerConfig, Slot, level_dbov};
+use confab_mixer::{Control, EchoAction, Event, MixerConfig, Slot, level_dbov};
 use support::speech::{Speaker, noise};
-use support::{FRAME, heard, member};
+use support::{FRAME, Table, heard, member};
 
 /// A line that sends back what it gets.
 struct Line {
@@ -23,7 +23,7 @@ impl Line {
     }
 
     /// One tick: what is said beside the echo goes in, what is heard comes out.
-    fn tick(&mut self, mixer: &mut Mixer, said: &[i16], last: &[i16]) {
+    fn tick(&mut self, mixer: &mut Table, said: &[i16], last: &[i16]) {
         self.way.extend(last.iter().map(|&sample| f32::from(sample) * self.gain));
         let mut both = |said: &i16| (f32::from(*said) + self.way.pop_front().unwrap_or(0.0)) as i16;
         mixer.input(self.slot, &said.iter().map(&mut both).collect::<Vec<i16>>());
@@ -31,7 +31,7 @@ impl Line {
 }
 
 struct Hall {
-    mixer: Mixer,
+    mixer: Table,
     talker: Slot,
     line: Line,
     events: Vec<(usize, Event)>,
@@ -41,7 +41,7 @@ struct Hall {
 
 impl Hall {
     fn new(action: EchoAction, delay_ms: usize, loss_db: f32) -> Self {
-        let mut mixer = Mixer::new(MixerConfig { echo: true, ..MixerConfig::default() });
+        let mut mixer = Table::new(MixerConfig { echo: true, ..MixerConfig::default() });
         let (talker, returner) = (mixer.add(member(100)), mixer.add(member(100)));
         mixer.set(returner, Control::Echo(action));
         mixer.set(talker, Control::Echo(action));

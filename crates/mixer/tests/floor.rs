@@ -2,12 +2,12 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, Mixer, Slot, level_dbov};
+use confab_mixer::{Control, Event, Slot, level_dbov};
 use support::speech::Speaker;
-use support::{FRAME, member, room, tone};
+use support::{FRAME, Table, member, room, tone};
 
 /// Members who say these samples in frames; what is told of the floor, and in which tick.
-fn floor(mixer: &mut Mixer, voices: &[(Slot, Vec<i16>)]) -> Vec<(usize, Slot, bool)> {
+fn floor(mixer: &mut Table, voices: &[(Slot, Vec<i16>)]) -> Vec<(usize, Slot, bool)> {
     let frames = voices.iter().map(|(_, samples)| samples.len() / FRAME).max().unwrap_or(0);
     let mut told = Vec::new();
     for tick in 0..frames {
@@ -24,7 +24,7 @@ fn floor(mixer: &mut Mixer, voices: &[(Slot, Vec<i16>)]) -> Vec<(usize, Slot, bo
     told
 }
 
-fn two() -> (Mixer, Slot, Slot) {
+fn two() -> (Table, Slot, Slot) {
     let mut mixer = room();
     let (anne, bert) = (mixer.add(member(100)), mixer.add(member(100)));
     (mixer, anne, bert)
@@ -136,7 +136,7 @@ fn levels_are_those_of_the_voices() {
 fn who_talks_though_muted_is_told_so_once_in_a_while() {
     let (mut mixer, anne, bert) = two();
     let talk = Speaker::new(8000, 4).talk(4.0, -24.0);
-    let told = |mixer: &mut Mixer| {
+    let told = |mixer: &mut Table| {
         let mut told = Vec::new();
         for frame in talk.chunks_exact(FRAME) {
             mixer.input(anne, frame);

@@ -2,9 +2,9 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, Mixer, Slot};
+use confab_mixer::{Control, Event, Slot};
 use proptest::prelude::*;
-use support::{FRAME, heard, member, remove, room, run};
+use support::{FRAME, Table, heard, member, remove, room, run};
 
 /// Frames whose score is as given: half of the samples up, half down.
 fn frames(scores: &[i16]) -> Vec<i16> {
@@ -19,12 +19,12 @@ fn score(samples: &[i16]) -> u32 {
 }
 
 /// The score of each frame that a listener hears of a talker whose gate is at 100, and the events of the talker.
-fn through(mixer: &mut Mixer, talker: Slot, listener: Slot, scores: &[i16]) -> (Vec<u32>, Vec<Event>) {
+fn through(mixer: &mut Table, talker: Slot, listener: Slot, scores: &[i16]) -> (Vec<u32>, Vec<Event>) {
     let (heard, events) = run(mixer, &[(talker, frames(scores))], &[listener]);
     (heard[0].chunks(FRAME).map(score).collect(), events)
 }
 
-fn pair() -> (Mixer, Slot, Slot) {
+fn pair() -> (Table, Slot, Slot) {
     let mut mixer = room();
     let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
     through(&mut mixer, talker, listener, &[0]);

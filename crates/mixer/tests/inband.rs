@@ -4,24 +4,22 @@
 
 mod support;
 
-use confab_mixer::{
-    Control, Event, INBAND_DELAY_MS, MemberConfig, Mixer, MixerConfig, Slot, Tone, level_dbov,
-};
+use confab_mixer::{Control, Event, INBAND_DELAY_MS, MemberConfig, MixerConfig, Slot, Tone, level_dbov};
 use support::speech::{Speaker, noise};
-use support::{heard, member};
+use support::{Table, heard, member};
 
 const RATES: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 const INTERVALS: [u16; 5] = [10, 20, 30, 40, 60];
 
-fn pair(rate: u32, interval_ms: u16, energy: u16) -> (Mixer, Slot, Slot) {
-    let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
+fn pair(rate: u32, interval_ms: u16, energy: u16) -> (Table, Slot, Slot) {
+    let mut mixer = Table::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
     let talker = mixer.add(MemberConfig { inband_digits: true, ..member(energy) });
     let listener = mixer.add(member(energy));
     (mixer, talker, listener)
 }
 
 /// What the listener hears of the talker, and what is told.
-fn pass(mixer: &mut Mixer, talker: Slot, listener: Slot, samples: &[i16]) -> (Vec<i16>, Vec<Event>) {
+fn pass(mixer: &mut Table, talker: Slot, listener: Slot, samples: &[i16]) -> (Vec<i16>, Vec<Event>) {
     let (mut out, mut events) = (Vec::new(), Vec::new());
     for frame in samples.chunks_exact(mixer.frame_len()) {
         mixer.input(talker, frame);
@@ -88,7 +86,7 @@ fn digits_are_found_by_as_many_finders_as_there_are_listeners() {
     let mut mixer = support::room();
     let [anne, bert] = [mixer.add(member(0)), mixer.add(member(0))];
     let key = press(8000, '7', 200, 100, 1);
-    let told = |mixer: &mut Mixer| {
+    let told = |mixer: &mut Table| {
         mixer.set(anne, Control::InbandDigits(true));
         mixer.set(bert, Control::InbandDigits(true));
         let mut told = Vec::new();

@@ -2,9 +2,9 @@
 
 mod support;
 
-use confab_mixer::{Control, Hear, Mixer, MixerConfig, Slot, Tone, level_dbov, tone_level_dbov};
+use confab_mixer::{Control, Hear, MixerConfig, Slot, Tone, level_dbov, tone_level_dbov};
 use proptest::prelude::*;
-use support::{FRAME, RATE, heard, member, room, run, tone};
+use support::{FRAME, RATE, Table, heard, member, room, run, tone};
 
 const FREQUENCIES: [f32; 4] = [400.0, 700.0, 1100.0, 1900.0];
 const LENGTH: usize = 30 * FRAME;
@@ -105,7 +105,7 @@ fn a_change_of_volume_does_not_click() {
 fn any_rate_and_interval_will_do() {
     for rate in [8000, 11_025, 16_000, 44_100, 48_000] {
         for interval_ms in [10, 20, 30, 40, 60] {
-            let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
+            let mut mixer = Table::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
             let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
             let mut voice = Tone::new(rate, 700.0, -12.0);
             let mut said = vec![0; mixer.frame_len()];

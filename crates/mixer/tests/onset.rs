@@ -2,21 +2,21 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, MemberConfig, Mixer, MixerConfig, Slot};
+use confab_mixer::{Control, Event, MemberConfig, MixerConfig, Slot};
 use proptest::prelude::*;
 use support::speech::{Chance, Speaker, at_level, noise};
-use support::{heard, member};
+use support::{Table, heard, member};
 
 const INTERVALS: [u16; 5] = [10, 20, 30, 40, 60];
 
-fn pair(rate: u32, interval_ms: u16) -> (Mixer, Slot, Slot) {
-    let mut mixer = Mixer::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
+fn pair(rate: u32, interval_ms: u16) -> (Table, Slot, Slot) {
+    let mut mixer = Table::new(MixerConfig { rate, interval_ms, ..MixerConfig::default() });
     let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
     mixer.tick();
     (mixer, talker, listener)
 }
 
-fn pass(mixer: &mut Mixer, talker: Slot, listener: Slot, samples: &[i16]) -> (Vec<i16>, Vec<Event>) {
+fn pass(mixer: &mut Table, talker: Slot, listener: Slot, samples: &[i16]) -> (Vec<i16>, Vec<Event>) {
     let (mut out, mut events) = (Vec::new(), Vec::new());
     for frame in samples.chunks_exact(mixer.frame_len()) {
         mixer.input(talker, frame);

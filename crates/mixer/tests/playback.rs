@@ -2,17 +2,17 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, Hear, MemberConfig, Mixer, MixerConfig, Playback, Slot};
+use confab_mixer::{Control, Event, Hear, MemberConfig, MixerConfig, Playback, Slot};
 use std::sync::Arc;
-use support::{FRAME, RATE, heard, member, playback, remove, room};
+use support::{FRAME, RATE, Table, heard, member, playback, remove, room};
 
 /// One tick, and what the members hear after it.
-fn next<const N: usize>(mixer: &mut Mixer, slots: [Slot; N]) -> ([Vec<i16>; N], Vec<Event>) {
+fn next<const N: usize>(mixer: &mut Table, slots: [Slot; N]) -> ([Vec<i16>; N], Vec<Event>) {
     let events = mixer.tick().collect();
     (slots.map(|slot| heard(mixer, slot)), events)
 }
 
-fn settled(members: usize) -> (Mixer, Vec<Slot>) {
+fn settled(members: usize) -> (Table, Vec<Slot>) {
     let mut mixer = room();
     let slots = (0..members).map(|_| mixer.add(member(100))).collect();
     mixer.tick();
@@ -102,7 +102,7 @@ fn gain_and_lead_in_are_kept() {
 fn comfort_noise_comes_only_when_nobody_talks_and_nothing_plays() {
     let noise: Arc<[i16]> = (1..=7).collect();
     let mut mixer =
-        Mixer::new(MixerConfig { rate: RATE, comfort_noise: Some(noise.clone()), ..Default::default() });
+        Table::new(MixerConfig { rate: RATE, comfort_noise: Some(noise.clone()), ..Default::default() });
     let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
     mixer.tick();
     let ([frame], _) = next(&mut mixer, [listener]);

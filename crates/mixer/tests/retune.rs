@@ -2,10 +2,8 @@
 
 mod support;
 
-use confab_mixer::{
-    Control, EchoAction, Event, MemberConfig, Mixer, MixerConfig, Slot, Tone, tone_level_dbov,
-};
-use support::{heard, member, playback, remove};
+use confab_mixer::{Control, EchoAction, Event, MemberConfig, MixerConfig, Slot, Tone, tone_level_dbov};
+use support::{Table, heard, member, playback, remove};
 
 const RATES: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 
@@ -32,14 +30,14 @@ fn roughness(samples: &[i16]) -> f32 {
 #[test]
 fn a_tone_goes_on_without_a_click() {
     for (from, to) in RATES.iter().flat_map(|from| RATES.map(|to| (*from, to))) {
-        let mut mixer = Mixer::new(config(from));
+        let mut mixer = Table::new(config(from));
         let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
         mixer.set(listener, Control::ListenGain(-1));
         for tick in 0..20 {
             mixer.input(talker, &frame(from, 200.0, tick));
             mixer.tick();
         }
-        let mut next = Mixer::shell(&config(to), 2, 1);
+        let mut next = Table::shell(&config(to), 2);
         next.adopt(&mut mixer, &mut []);
         let mut out = Vec::new();
         for tick in 20..40 {
@@ -57,7 +55,7 @@ fn a_tone_goes_on_without_a_click() {
 #[test]
 fn what_the_gate_looks_back_to_is_still_heard() {
     for (from, to) in [(8000, 48_000), (48_000, 8000), (16_000, 24_000)] {
-        let mut mixer = Mixer::new(config(from));
+        let mut mixer = Table::new(config(from));
         let (talker, listener) = (mixer.add(member(100)), mixer.add(member(100)));
         let soft = |rate: u32, tick: usize| -> Vec<i16> {
             frame(rate, 300.0, tick).iter().map(|s| s / 120).collect()
@@ -66,7 +64,7 @@ fn what_the_gate_looks_back_to_is_still_heard() {
             mixer.input(talker, &soft(from, tick));
             mixer.tick();
         }
-        let mut next = Mixer::shell(&config(to), 2, 1);
+        let mut next = Table::shell(&config(to), 2);
         next.adopt(&mut mixer, &mut []);
         let mut out = Vec::new();
         for tick in 6..12 {
@@ -86,12 +84,12 @@ fn what_the_gate_looks_back_to_is_still_heard() {
 #[test]
 fn playbacks_go_on_where_they_were() {
     let sound = |rate: u32| -> Vec<i16> { (0..50).flat_map(|tick| frame(rate, 400.0, tick)).collect() };
-    let mut mixer = Mixer::new(config(8000));
+    let mut mixer = Table::new(config(8000));
     let (listener, other) = (mixer.add(member(0)), mixer.add(member(0)));
     mixer.play(None, playback(1, &sound(8000)));
     mixer.play(Some(other), playback(2, &[0; 160 * 50]));
     (0..20).for_each(|_| drop(mixer.tick()));
-    let mut next = Mixer::shell(&config(16_000), 2, 1);
+    let mut next = Table::shell(&config(16_000), 2);
     let mut fresh = [playback(1, &sound(16_000))];
     next.adopt(&mut mixer, &mut fresh);
     assert_eq!(fresh[0].sounds[0].len(), 160 * 50, "the old sounds come back");
@@ -107,7 +105,7 @@ fn playbacks_go_on_where_they_were() {
 
 #[test]
 fn members_and_their_tools_are_kept_and_slots_too() {
-    let mut mixer = Mixer::new(config(8000));
+    let mut mixer = Table::new(config(8000));
     let slots: Vec<Slot> =
         (0..4).map(|_| mixer.add(MemberConfig { inband_digits: true, ..member(0) })).collect();
     assert_eq!(remove(&mut mixer, slots[1]), []);
@@ -121,7 +119,7 @@ fn members_and_their_tools_are_kept_and_slots_too() {
         mixer.input(slots[2], frame);
         events.extend(mixer.tick());
     }
-    let mut next = Mixer::shell(&config(16_000), 4, 0);
+    let mut next = Table::shell(&config(16_000), 4);
     next.adopt(&mut mixer, &mut []);
     for frame in tone(16_000).chunks(320).skip(4) {
         next.input(slots[2], frame);
@@ -137,11 +135,11 @@ fn members_and_their_tools_are_kept_and_slots_too() {
 #[test]
 fn the_floor_and_what_is_known_of_echoes_are_kept() {
     let config = |rate| MixerConfig { echo: true, ..config(rate) };
-    let mut mixer = Mixer::new(config(8000));
+    let mut mixer = Table::new(config(8000));
     let slots = [(); 3].map(|()| mixer.add(member(100)));
     mixer.set(slots[0], Control::Echo(EchoAction::Tell));
     let mut told = Vec::new();
-    let mut run = |mixer: &mut Mixer, frame: usize| {
+    let mut run = |mixer: &mut Table, frame: usize| {
         for level in [-20.0, -26.0].into_iter().cycle().take(25) {
             let mut voice = vec![0; frame];
             Tone::new(frame as u32 * 50, 300.0, level).fill(&mut voice);
@@ -151,7 +149,7 @@ fn the_floor_and_what_is_known_of_echoes_are_kept() {
         }
     };
     run(&mut mixer, 160);
-    let mut next = Mixer::shell(&config(48_000), 3, 0);
+    let mut next = Table::shell(&config(48_000), 3);
     next.adopt(&mut mixer, &mut []);
     run(&mut next, 960);
     assert_eq!(told, [Event::Floor { slot: slots[1], on: true }], "it is not told again");

@@ -2,10 +2,10 @@
 
 mod support;
 
-use confab_mixer::{Control, Hear, ListenKey, Mixer, Slot};
+use confab_mixer::{Control, Hear, ListenKey, Slot};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use support::{FRAME, heard, member, playback, room, tone};
+use support::{FRAME, Table, heard, member, playback, room, tone};
 
 const MEMBERS: usize = 6;
 
@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn apply(mixer: &mut Mixer, slot: Slot, step: &Step, tick: usize) {
+fn apply(mixer: &mut Table, slot: Slot, step: &Step, tick: usize) {
     match step {
         Step::Talk { level_dbov } => {
             mixer.input(slot, &tone(300.0 + 10.0 * tick as f32, *level_dbov, FRAME));
@@ -39,7 +39,7 @@ fn apply(mixer: &mut Mixer, slot: Slot, step: &Step, tick: usize) {
 }
 
 /// What all members hear, with one render for each key.
-fn shared(mixer: &mut Mixer, slots: &[Slot]) -> Vec<Vec<i16>> {
+fn shared(mixer: &mut Table, slots: &[Slot]) -> Vec<Vec<i16>> {
     let mut renders: BTreeMap<ListenKey, Vec<i16>> = BTreeMap::new();
     for &slot in slots {
         let key = mixer.listening(slot);

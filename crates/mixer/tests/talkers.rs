@@ -2,12 +2,12 @@
 
 mod support;
 
-use confab_mixer::{Control, Event, LoudGuard, Mixer, MixerConfig, Slot, tone_level_dbov};
+use confab_mixer::{Control, Event, LoudGuard, MixerConfig, Slot, tone_level_dbov};
 use support::speech::Speaker;
-use support::{FRAME, RATE, heard, member, run, tone};
+use support::{FRAME, RATE, Table, heard, member, run, tone};
 
-fn crowd(places: u16, members: usize) -> (Mixer, Vec<Slot>, Slot) {
-    let mut mixer = Mixer::new(MixerConfig { max_talkers: Some(places), ..MixerConfig::default() });
+fn crowd(places: u16, members: usize) -> (Table, Vec<Slot>, Slot) {
+    let mut mixer = Table::new(MixerConfig { max_talkers: Some(places), ..MixerConfig::default() });
     let talkers = (0..members).map(|_| mixer.add(member(100))).collect();
     let listener = mixer.add(member(100));
     (mixer, talkers, listener)
@@ -38,7 +38,7 @@ fn the_loudest_are_mixed() {
 #[test]
 fn there_are_fewer_places_while_time_is_short_and_never_more_than_configured() {
     let (mut mixer, talkers, listener) = crowd(3, 4);
-    let audible = |mixer: &mut Mixer, limit| {
+    let audible = |mixer: &mut Table, limit| {
         mixer.limit_talkers(limit);
         let voice = |n: usize, slot: &Slot| (*slot, tone(frequency(n), -20.0 - n as f32, 30 * FRAME));
         let voices: Vec<_> = talkers.iter().enumerate().map(|(n, slot)| voice(n, slot)).collect();

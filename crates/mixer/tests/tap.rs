@@ -2,11 +2,11 @@
 
 mod support;
 
-use confab_mixer::{Control, Mixer, MixerConfig, Slot, Tap};
-use support::{FRAME, RATE, heard, member, playback, room, tone};
+use confab_mixer::{Control, MixerConfig, Slot, Tap};
+use support::{FRAME, RATE, Table, heard, member, playback, room, tone};
 
 /// The mix of the last tick, the tracks of the members, and the rest.
-fn tapped(mixer: &mut Mixer, tap: &mut Tap, slots: &[Slot]) -> (Vec<i16>, Vec<Vec<i16>>) {
+fn tapped(mixer: &mut Table, tap: &mut Tap, slots: &[Slot]) -> (Vec<i16>, Vec<Vec<i16>>) {
     let mut mix = vec![0; FRAME];
     mixer.tap_mix(tap, &mut mix);
     let mut tracks = Vec::new();
@@ -70,7 +70,7 @@ fn a_private_prompt_is_not_in_it_and_comfort_noise_is() {
     let noise: Vec<i16> = (0..FRAME as i16).collect();
     let config =
         MixerConfig { rate: RATE, comfort_noise: Some(noise.as_slice().into()), ..MixerConfig::default() };
-    let mut mixer = Mixer::new(config);
+    let mut mixer = Table::new(config);
     let a = mixer.add(member(0));
     mixer.play(Some(a), playback(1, &[5000; FRAME]));
     mixer.tick();

@@ -20,6 +20,7 @@ const OPUS: Codec = Codec::Opus(Opus {
 struct Hall {
     format: Format,
     mixer: Mixer,
+    desk: Desk,
     feeds: Feeds,
     members: Vec<Member>,
     ticks: usize,
@@ -39,7 +40,8 @@ impl Hall {
     fn new(rate: u32, codecs: &[Codec]) -> Self {
         let format = Format::new(rate, 20).expect("a format");
         let mixer = Mixer::new(MixerConfig { rate, interval_ms: 20, ..MixerConfig::default() });
-        let mut hall = Self { format, mixer, feeds: Feeds::new(format), members: Vec::new(), ticks: 0 };
+        let (feeds, desk) = (Feeds::new(format), Desk::default());
+        let mut hall = Self { format, mixer, desk, feeds, members: Vec::new(), ticks: 0 };
         codecs.iter().for_each(|&codec| hall.join(codec));
         hall
     }
@@ -81,11 +83,11 @@ impl Hall {
             };
             self.mixer.input(member.slot, &(0..frame).map(sample).collect::<Vec<i16>>());
         }
-        self.mixer.tick().for_each(drop);
+        self.mixer.tick(&mut self.desk).for_each(drop);
         self.feeds.choose(&self.mixer);
         for (index, member) in self.members.iter_mut().enumerate() {
             let mut pcm = [0; 2880];
-            let Some(coded) = self.feeds.coded(index, &mut self.mixer) else {
+            let Some(coded) = self.feeds.coded(index, &mut self.mixer, &mut self.desk) else {
                 let rate = member.codec.coder_rate(self.format.rate);
                 let missed = &mut pcm[..(self.feeds.missed_ms(index) * rate / 1000) as usize];
                 member.decoder.conceal(missed);

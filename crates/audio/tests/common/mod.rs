@@ -12,7 +12,7 @@ use confab_audio::{
     StreamChange, StreamConfig, Tick, Tuning,
 };
 use confab_codec::{Codec, Decoder, Encoder, Opus};
-use confab_mixer::{Control, Hear, MixerConfig, Tone};
+use confab_mixer::{Control, Desk, Hear, MixerConfig, Tone};
 use confab_rtp::Packet;
 
 pub(crate) const PAYLOAD_TYPE: u8 = 96;
@@ -191,6 +191,7 @@ pub(crate) struct Bed {
     pub(crate) now: Instant,
     pub(crate) phones: Vec<Phone>,
     pub(crate) events: Vec<Event>,
+    pub(crate) desk: Desk,
     pub(crate) outbox: Outbox,
     pub(crate) elapsed_ms: u32,
     /// How late each tick begins.
@@ -218,6 +219,7 @@ impl Bed {
             now,
             phones: Vec::new(),
             events: Vec::new(),
+            desk: Desk::default(),
             outbox: Outbox::default(),
             elapsed_ms: 0,
             lateness: Duration::ZERO,
@@ -230,7 +232,7 @@ impl Bed {
     pub(crate) fn join(&mut self, phone: Phone) -> usize {
         let leg = Leg::new(phone.leg, phone.stream.clone(), self.format, self.tuning, phone.leg.0, self.now);
         self.room.start(Box::new(leg.unwrap()));
-        self.room.reserve(&mut self.outbox, self.room.legs());
+        self.room.reserve(&mut self.desk, &mut self.outbox, self.room.legs());
         self.room.set(phone.leg, Control::Speak(true));
         self.room.set(phone.leg, Control::Hear(Hear::Room { gain_db: 0.0 }));
         self.phones.push(phone);
@@ -250,7 +252,7 @@ impl Bed {
         let Phone { leg, stream, .. } = &self.phones[phone];
         let mut change = StreamChange::new(stream.clone(), self.format, self.tuning).unwrap();
         self.room.update(*leg, self.now, &mut change);
-        self.room.reserve(&mut self.outbox, self.room.legs());
+        self.room.reserve(&mut self.desk, &mut self.outbox, self.room.legs());
     }
 
     /// What brings the room to another rate.
@@ -323,8 +325,9 @@ impl Bed {
 
     pub(crate) fn tick(&mut self) {
         let due = self.now + Duration::from_millis(5);
-        let Self { room, outbox, events, .. } = self;
-        room.tick(Tick { due, now: due + self.lateness }, outbox, &mut |event| events.push(event));
+        let Self { room, desk, outbox, events, .. } = self;
+        let tick = Tick { due, now: due + self.lateness };
+        room.tick(tick, desk, outbox, &mut |event| events.push(event));
         self.hand_out();
     }
 

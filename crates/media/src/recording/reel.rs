@@ -3,6 +3,7 @@
 use std::iter::once;
 
 use confab_audio::{Format, LegId, Room, Taken, Tap, Track};
+use confab_mixer::Desk;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::time_line::Mark;
@@ -88,10 +89,10 @@ pub(crate) fn tape(taken: Taken, longest: Format, cuts: bool, most: Option<u32>)
 
 impl Tape {
     /// Takes what the room's last tick gave.
-    pub(super) fn take(&mut self, room: &mut Room) {
+    pub(super) fn take(&mut self, room: &Room, desk: &mut Desk) {
         let rate = room.format().rate;
         if !self.paused {
-            room.tap(&mut self.tap);
+            room.tap(desk, &mut self.tap);
             self.push(rate, true);
         } else if !self.cuts {
             self.push(rate, false);
@@ -151,8 +152,8 @@ impl Tapes {
     }
 
     /// Takes what the room's last tick gave.
-    pub(crate) fn take(&mut self, room: &mut Room) {
-        self.tapes.iter_mut().for_each(|(_, tape)| tape.take(room));
+    pub(crate) fn take(&mut self, room: &Room, desk: &mut Desk) {
+        self.tapes.iter_mut().for_each(|(_, tape)| tape.take(room, desk));
     }
 
     pub(crate) fn skip(&mut self) {

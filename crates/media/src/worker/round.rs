@@ -71,14 +71,7 @@ impl Round {
     pub(super) fn run(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>) {
         self.due.iter().for_each(|&index| rooms[index].room.fetch_rest());
         self.for_all(rooms, turn, receive);
-        self.due.iter().for_each(|&index| rooms[index].room.room.fetch_feeds());
-        for &index in &self.due {
-            rooms[index].guard(turn, |room, turn| room.mix(turn.port));
-        }
         self.for_all(rooms, turn, send);
-        for &index in &self.due {
-            rooms[index].guard(turn, |room, turn| room.end(turn.port));
-        }
     }
 
     fn for_all(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>, step: Step) {
@@ -95,7 +88,7 @@ impl Round {
         while let Some(&place) = self.due.get(reached.rooms).filter(|_| free > 0) {
             let legs = rooms[place].room.room.legs();
             let end = legs.min(reached.legs + free);
-            if reached.legs < end {
+            if reached.legs < end || legs == 0 {
                 free -= end - reached.legs;
                 self.group.push(Stretch { place, legs: reached.legs..end, part: 0..0 });
             }
@@ -130,12 +123,12 @@ fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
 
 fn send(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
     for Stretch { place, legs, .. } in &*group {
-        rooms[*place].room.room.fetch_to_send(legs.clone());
+        rooms[*place].room.fetch_to_write(legs.clone());
     }
     for Stretch { place, legs, part } in &mut *group {
         let (place, written) = (&mut rooms[*place], turn.outbox.len());
         let tick = place.tick;
-        place.guard(turn, |room, turn| room.room.write(tick, legs.clone(), turn.outbox));
+        place.guard(turn, |room, turn| room.write(tick, legs.clone(), turn));
         *part = written..turn.outbox.len();
     }
     for Stretch { place, part, .. } in &*group {

@@ -7,7 +7,7 @@ impl Mixer {
     /// Goes on where `old` was, at another rate: the same members in the same slots. Each playback goes on with the
     /// sounds that the one of its name in `playbacks` has, which gets the old ones; one that is not found there is over
     /// and handed back. `old` and `playbacks` are then to be dropped elsewhere. Nothing is allocated or freed if the
-    /// shell has as many slots as `old`, places for as many playbacks, and the same interval.
+    /// shell has as many slots as `old` and the same interval.
     ///
     /// What was heard goes on without a click: gains, limiters, gates and gain controls stay as they were, and what a
     /// gate still looks back to is converted, if coarsely: it is 100 ms at most.
@@ -37,7 +37,7 @@ impl Mixer {
         self.free.retain(|slot| slot.index() >= slots);
         self.free.append(&mut old.free);
         self.adopt_playbacks(old, playbacks);
-        self.reserve();
+        self.reserve_events();
     }
 
     fn convert_history(&mut self, old: &Self, index: usize) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Event, Mixer};
+use super::{Desk, Event, Mixer};
 use crate::gain::Ramp;
 use crate::playback::Playing;
 
@@ -20,28 +20,25 @@ impl Mixer {
     }
 
     /// Lowers the voices, each for itself, so that the room still is their sum exactly.
-    pub(super) fn duck_voices(&mut self) {
+    pub(super) fn duck_voices(&self, desk: &mut Desk) {
         if self.ducking == Ramp::steady(1.0) {
             return;
         }
-        self.room.fill(0);
-        for voice in self.voices.all_mut() {
+        desk.room.fill(0);
+        for voice in desk.voices.all_mut() {
             self.ducking.scale(self.glide, voice);
-            self.room.iter_mut().zip(voice).for_each(|(room, voice)| *room += *voice);
+            desk.room.iter_mut().zip(voice).for_each(|(room, voice)| *room += *voice);
         }
     }
 
     /// Takes all playbacks one frame further; tells whether one was for the room.
-    pub(super) fn mix_playbacks(&mut self) -> bool {
-        if std::mem::take(&mut self.is_announced) {
-            self.announced.fill(0);
-        }
-        self.is_announced = self.playing.iter().any(Playing::is_announcement);
+    pub(super) fn mix_playbacks(&mut self, desk: &mut Desk) -> bool {
+        desk.is_announced = self.playing.iter().any(Playing::is_announcement);
         let mut for_room = false;
         let mut index = 0;
         while index < self.playing.len() {
             for_room |= self.playing[index].to.is_none();
-            if self.mix_playback(index) {
+            if self.mix_playback(desk, index) {
                 index += 1;
                 continue;
             }
@@ -52,23 +49,23 @@ impl Mixer {
     }
 
     /// Takes one playback a frame further; false when nothing comes after it.
-    fn mix_playback(&mut self, index: usize) -> bool {
+    fn mix_playback(&mut self, desk: &mut Desk, index: usize) -> bool {
         let playing = &mut self.playing[index];
-        let goes_on = playing.next(&mut self.frame);
+        let goes_on = playing.next(&mut desk.frame);
         let ramp = playing.ramp();
         match playing.to {
             Some(slot) => {
                 let member = &mut self.members[slot.index()];
                 member.ducked = member.ducked.min(playing.ducking());
-                ramp.add(self.edge, &self.frame, self.prompts.open(slot));
+                ramp.add(self.edge, &desk.frame, desk.prompts.open(slot));
             }
             None if playing.is_announcement() => {
-                ramp.add(self.edge, &self.frame, &mut self.room);
-                ramp.add(self.edge, &self.frame, &mut self.announced);
+                ramp.add(self.edge, &desk.frame, &mut desk.room);
+                ramp.add(self.edge, &desk.frame, &mut desk.announced);
             }
             None => {
                 let edge = if playing.is_stopped() { self.edge } else { self.glide };
-                ramp.times(self.ducking).add(edge, &self.frame, &mut self.room);
+                ramp.times(self.ducking).add(edge, &desk.frame, &mut desk.room);
             }
         }
         goes_on && !playing.is_stopped()

@@ -1,6 +1,6 @@
 //! What each member hears.
 
-use super::Mixer;
+use super::{Desk, Mixer};
 use crate::echo::Echo;
 use crate::gain::Ramp;
 use crate::listeners::ListenKey;
@@ -8,56 +8,59 @@ use crate::member::Slot;
 use crate::share::{mix_minus, mix_minus_unchanged};
 
 impl Mixer {
-    /// Writes the frame that is heard under a key of the last tick; it may be asked for more than once, until the next frame
-    /// is taken. Silence for a member that came after the tick.
-    pub fn render(&mut self, key: ListenKey, out: &mut [i16]) {
-        if !self.render_plainly(key, out) {
-            self.render_fully(key, out);
+    /// The frame that is heard under a key of the last tick; it may be asked for more than once, until the next frame is taken
+    /// or another mixer uses the desk. Silence for a member that came after the tick.
+    pub fn render<'a>(&mut self, desk: &'a mut Desk, key: ListenKey) -> &'a [i16] {
+        let mut out = std::mem::take(&mut desk.out);
+        if !self.render_plainly(desk, key, &mut out) {
+            self.render_fully(desk, key, &mut out);
         }
         if let Some(echo) = &mut self.echo {
-            echo.note_sent(key, out);
+            echo.note_sent(key, &out);
         }
+        desk.out = out;
+        &desk.out
     }
 
     /// As it mostly is: no gain, nothing played to him alone, and nothing to be limited. False if it is otherwise.
-    fn render_plainly(&self, key: ListenKey, out: &mut [i16]) -> bool {
+    fn render_plainly(&self, desk: &Desk, key: ListenKey, out: &mut [i16]) -> bool {
         let group = self.listeners.group(key).filter(|group| group.is_plain());
         group.is_some_and(|group| {
-            let hears_own = self.prompts.get(group.slot).is_some();
-            !hears_own && mix_minus_unchanged(&self.room, self.share(group.slot), out)
+            let hears_own = desk.prompts.get(group.slot).is_some();
+            !hears_own && mix_minus_unchanged(&desk.room, self.share(desk, group.slot), out)
         })
     }
 
-    fn render_fully(&mut self, key: ListenKey, out: &mut [i16]) {
+    fn render_fully(&mut self, desk: &mut Desk, key: ListenKey, out: &mut [i16]) {
         let Some(group) = self.listeners.group(key).cloned() else { return out.fill(0) };
-        let mut mix = std::mem::take(&mut self.mix);
-        let own = self.share(group.slot);
+        let mut mix = std::mem::take(&mut desk.mix);
+        let own = self.share(desk, group.slot);
         if group.announced == Ramp::steady(1.0) {
-            mix_minus(group.room, self.glide, &self.room, own, &mut mix);
+            mix_minus(group.room, self.glide, &desk.room, own, &mut mix);
         } else {
-            mix_minus(Ramp::steady(1.0), self.glide, &self.room, own, &mut mix);
-            take_out(group.announced, self.glide, &self.announced, &mut mix);
+            mix_minus(Ramp::steady(1.0), self.glide, &desk.room, own, &mut mix);
+            take_out(group.announced, self.glide, &desk.announced, &mut mix);
             group.room.over(self.glide, mix.iter_mut(), |mix, gain| *mix *= gain);
         }
-        if let Some(prompt) = self.prompts.get(group.slot) {
+        if let Some(prompt) = desk.prompts.get(group.slot) {
             let pairs = mix.iter_mut().zip(prompt);
             group.own.over(self.edge, pairs, |(mix, &prompt), gain| *mix += prompt as f32 * gain);
         }
         self.listeners.rendered(key, self.limiter.limit(group.limiter, &mut mix, out));
-        self.mix = mix;
+        desk.mix = mix;
     }
 
     /// Finds out who hears the same.
-    pub(super) fn group_listeners(&mut self) {
+    pub(super) fn group_listeners(&mut self, desk: &Desk) {
         self.listeners.clear();
         self.echo.iter_mut().for_each(Echo::forget_sent);
         for (index, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.active) {
             let slot = Slot(index as u32);
             let (room, own) = member.next_gains();
-            let is_heard = self.unchanged[index].is_some() || self.voices.get(slot).is_some();
+            let is_heard = desk.unchanged[index].is_some() || desk.voices.get(slot).is_some();
             let heard_itself = !room.is_silent() && is_heard;
-            let hears_own = self.prompts.get(slot).is_some();
-            let announced = member.next_announced(self.is_announced, hears_own);
+            let hears_own = desk.prompts.get(slot).is_some();
+            let announced = member.next_announced(desk.is_announced, hears_own);
             self.listeners.join(slot, heard_itself || hears_own, room, own, announced);
         }
     }

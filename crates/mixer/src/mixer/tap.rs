@@ -1,6 +1,6 @@
 //! What a recording takes of a room, after each tick.
 
-use super::{Mixer, Slot};
+use super::{Desk, Mixer, Slot};
 use crate::gain::Ramp;
 use crate::limiter::Hold;
 use crate::share::{clip, mix_minus};
@@ -24,17 +24,17 @@ impl Tap {
 impl Mixer {
     /// Writes the mix of the last tick: what a member hears who is silent and to whom nothing is played. Whether it is
     /// anything but silence.
-    pub fn tap_mix(&mut self, tap: &mut Tap, out: &mut [i16]) -> bool {
+    pub fn tap_mix(&self, desk: &mut Desk, tap: &mut Tap, out: &mut [i16]) -> bool {
         tap.rest.clear();
-        tap.rest.extend_from_slice(&self.room);
-        mix_minus(Ramp::steady(1.0), self.edge, &self.room, None, &mut self.mix);
-        tap.held = self.limiter.limit(tap.held, &mut self.mix, out);
+        tap.rest.extend_from_slice(&desk.room);
+        mix_minus(Ramp::steady(1.0), self.edge, &desk.room, None, &mut desk.mix);
+        tap.held = self.limiter.limit(tap.held, &mut desk.mix, out);
         is_sound(out)
     }
 
     /// After [`tap_mix`](Self::tap_mix): writes a member's share of the mix, behind gate and gains. False if it has none.
-    pub fn tap_voice(&self, tap: &mut Tap, slot: Slot, out: &mut [i16]) -> bool {
-        let Some(share) = self.share(slot) else { return false };
+    pub fn tap_voice(&self, desk: &Desk, tap: &mut Tap, slot: Slot, out: &mut [i16]) -> bool {
+        let Some(share) = self.share(desk, slot) else { return false };
         share.write(out);
         tap.rest.iter_mut().zip(&*out).for_each(|(rest, &sample)| *rest -= i32::from(sample));
         is_sound(out)

@@ -1,6 +1,6 @@
 //! From the members' frames to the sum of those who are heard.
 
-use super::{Event, Mixer};
+use super::{Desk, Event, Mixer};
 use crate::echo::Found;
 use crate::gain::{Ramp, cross_fade};
 use crate::gate::{Change, Turn};
@@ -21,24 +21,23 @@ pub(super) struct Voice {
 
 impl Mixer {
     /// Takes the newest frames through the gates, and those who are heard into the room's sum.
-    pub(super) fn hear(&mut self) {
-        self.speaking.clear();
+    pub(super) fn hear(&mut self, desk: &mut Desk) {
         for index in 0..self.members.len() {
             let slot = Slot(index as u32);
             if self.history.is_written(slot) || !self.resting[index] {
-                self.hear_member(slot);
+                self.hear_member(desk, slot);
             }
         }
         if self.floor.is_limited() {
-            self.choose_talkers();
+            self.choose_talkers(&desk.speaking);
         }
-        self.choose_speaker();
-        for index in 0..self.speaking.len() {
-            self.mix_voice(self.speaking[index]);
+        self.choose_speaker(&desk.speaking);
+        for index in 0..desk.speaking.len() {
+            self.mix_voice(desk, desk.speaking[index]);
         }
     }
 
-    fn hear_member(&mut self, slot: Slot) {
+    fn hear_member(&mut self, desk: &mut Desk, slot: Slot) {
         let index = slot.index();
         self.resting[index] = !self.members[index].active;
         if self.resting[index] {
@@ -48,11 +47,11 @@ impl Mixer {
         let equipped = self.members[index].equipped;
         if equipped {
             self.seek_echo(slot);
-            self.take_digits_out(slot);
+            self.take_digits_out(desk, slot);
         }
         let magnitudes = self.history.magnitudes(slot);
         let member = &self.members[index];
-        let all = score(magnitudes, self.frame.len(), member.talk);
+        let all = score(magnitudes, self.frame, member.talk);
         let mut score = member.may_speak().then_some(all);
         if equipped {
             self.mind_muted_talk(slot, all);
@@ -62,7 +61,7 @@ impl Mixer {
         self.tell(slot, change);
         let silent = magnitudes == 0 && turn.behind == 0;
         let started = change == Some(Change::Started);
-        self.let_speak(Voice { slot, turn, started, silent, score: score.unwrap_or(0) });
+        self.let_speak(desk, Voice { slot, turn, started, silent, score: score.unwrap_or(0) });
     }
 
     /// Whether the newest frame repeats what the member was sent.
@@ -90,17 +89,17 @@ impl Mixer {
     }
 
     /// Finds digits in the newest frame, and takes them out of it.
-    fn take_digits_out(&mut self, slot: Slot) {
+    fn take_digits_out(&mut self, desk: &mut Desk, slot: Slot) {
         let Tools { digits, finder, .. } = &mut self.tools[slot.index()];
         let Some(finder) = finder.as_mut().filter(|_| digits.matters()) else { return };
         if !digits.was {
             finder.reset(self.rate);
         }
         let newest = self.history.frame(slot, 0);
-        self.frame.copy_from_slice(newest);
-        self.other.copy_from_slice(newest);
-        let digit = finder.process(&mut self.other);
-        self.history.change(slot, |newest| digits.pass(&self.frame, &self.other, newest));
+        desk.frame.copy_from_slice(newest);
+        desk.other.copy_from_slice(newest);
+        let digit = finder.process(&mut desk.other);
+        self.history.change(slot, |newest| digits.pass(&desk.frame, &desk.other, newest));
         self.events.extend(digit.map(|digit| Event::Digit(slot, digit)));
     }
 
@@ -130,12 +129,12 @@ impl Mixer {
     }
 
     /// Notes who is heard, and lets a member rest of whom nothing is left to be heard.
-    fn let_speak(&mut self, voice: Voice) {
+    fn let_speak(&mut self, desk: &mut Desk, voice: Voice) {
         let index = voice.slot.index();
         let (gate, member) = (&self.gates[index], &mut self.members[index]);
         let passes = gate.passes();
         if passes || member.is_heard() {
-            self.speaking.push(voice);
+            desk.speaking.push(voice);
         } else {
             member.stay_unheard();
             self.learn_noise(voice.slot);
@@ -153,9 +152,9 @@ impl Mixer {
     }
 
     /// Leaves out the softest, if there are more talkers than places.
-    fn choose_talkers(&mut self) {
+    fn choose_talkers(&mut self, speaking: &[Voice]) {
         self.floor.clear();
-        for Voice { slot, .. } in &self.speaking {
+        for Voice { slot, .. } in speaking {
             let (gate, member) = (&self.gates[slot.index()], &self.members[slot.index()]);
             if gate.passes() {
                 self.floor.want(*slot, gate.loudness(), member.is_heard());
@@ -167,7 +166,7 @@ impl Mixer {
     }
 
     /// Lets the floor go to who talks.
-    fn choose_speaker(&mut self) {
+    fn choose_speaker(&mut self, speaking: &[Voice]) {
         if let Some(holder) = self.speaker.holder()
             && !self.speaker.is_locked()
             && !self.members[holder.index()].may_speak()
@@ -175,7 +174,7 @@ impl Mixer {
             self.speaker.release(holder);
             self.events.push(Event::Floor { slot: holder, on: false });
         }
-        for voice in &self.speaking {
+        for voice in speaking {
             if self.gates[voice.slot.index()].is_talking() {
                 self.speaker.hear(voice.slot, voice.score, voice.started);
             }
@@ -183,7 +182,7 @@ impl Mixer {
         self.events.extend(self.speaker.decide().map(|slot| Event::Floor { slot, on: true }));
     }
 
-    fn mix_voice(&mut self, voice: Voice) {
+    fn mix_voice(&mut self, desk: &mut Desk, voice: Voice) {
         let (slot, index) = (voice.slot, voice.slot.index());
         let member = &mut self.members[index];
         let was_heard = member.is_heard();
@@ -194,30 +193,30 @@ impl Mixer {
         }
         let mut frame = self.history.frame(slot, voice.turn.behind);
         if voice.turn.merged {
-            cross_fade(frame, self.history.frame(slot, voice.turn.behind - 1), &mut self.frame);
-            frame = &self.frame;
+            cross_fade(frame, self.history.frame(slot, voice.turn.behind - 1), &mut desk.frame);
+            frame = &desk.frame;
         }
         if denoised && let Some(denoise) = &mut self.denoise {
             let switch = &mut self.tools[index].denoise;
-            denoise.process(slot, was_heard && switch.was, frame, &mut self.clean);
-            switch.pass(frame, &self.clean, &mut self.other);
-            frame = &self.other;
+            denoise.process(slot, was_heard && switch.was, frame, &mut desk.clean);
+            switch.pass(frame, &desk.clean, &mut desk.other);
+            frame = &desk.other;
         }
         let as_it_came = !voice.turn.merged && !denoised && ramp == Ramp::steady(1.0);
         if as_it_came && self.ducking == ramp {
-            self.unchanged[index] = Some(voice.turn.behind as u8);
-            return ramp.add(self.edge, frame, &mut self.room);
+            desk.unchanged[index] = Some(voice.turn.behind as u8);
+            return ramp.add(self.edge, frame, &mut desk.room);
         }
-        let sum = self.voices.open(slot);
+        let sum = desk.voices.open(slot);
         ramp.add(self.edge, frame, sum);
-        self.room.iter_mut().zip(sum).for_each(|(room, voice)| *room += *voice);
+        desk.room.iter_mut().zip(sum).for_each(|(room, voice)| *room += *voice);
     }
 
     /// After a tick: what a member added to the room. It is there until the next frame is taken.
-    pub(super) fn share(&self, slot: Slot) -> Option<Share<'_>> {
-        match self.unchanged[slot.index()] {
+    pub(super) fn share<'a>(&'a self, desk: &'a Desk, slot: Slot) -> Option<Share<'a>> {
+        match desk.unchanged[slot.index()] {
             Some(behind) => Some(Share::Frame(self.history.frame(slot, usize::from(behind) + 1))),
-            None => self.voices.get(slot).map(Share::Changed),
+            None => desk.voices.get(slot).map(Share::Changed),
         }
     }
 }

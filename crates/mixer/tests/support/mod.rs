@@ -3,14 +3,68 @@
 
 pub(crate) mod speech;
 
-use confab_mixer::{Event, Hear, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tone};
+use confab_mixer::{
+    Desk, Event, Hear, ListenKey, MemberConfig, Mixer, MixerConfig, Playback, Slot, Tap, Tone,
+};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::vec::Drain;
 
 pub(crate) const RATE: u32 = 8000;
 pub(crate) const FRAME: usize = 160;
 
-pub(crate) fn room() -> Mixer {
-    Mixer::new(MixerConfig { rate: RATE, ..MixerConfig::default() })
+/// A mixer with a desk of its own.
+pub(crate) struct Table {
+    pub(crate) mixer: Mixer,
+    desk: Desk,
+}
+
+impl Table {
+    pub(crate) fn new(config: MixerConfig) -> Self {
+        Self { mixer: Mixer::new(config), desk: Desk::default() }
+    }
+
+    pub(crate) fn shell(config: &MixerConfig, slots: usize) -> Self {
+        Self { mixer: Mixer::shell(config, slots), desk: Desk::default() }
+    }
+
+    pub(crate) fn reserve(&mut self) {
+        self.mixer.reserve(&mut self.desk);
+    }
+
+    pub(crate) fn tick(&mut self) -> Drain<'_, Event> {
+        self.mixer.tick(&mut self.desk)
+    }
+
+    pub(crate) fn render(&mut self, key: ListenKey, out: &mut [i16]) {
+        out.copy_from_slice(self.mixer.render(&mut self.desk, key));
+    }
+
+    pub(crate) fn tap_mix(&mut self, tap: &mut Tap, out: &mut [i16]) -> bool {
+        self.mixer.tap_mix(&mut self.desk, tap, out)
+    }
+
+    pub(crate) fn tap_voice(&self, tap: &mut Tap, slot: Slot, out: &mut [i16]) -> bool {
+        self.mixer.tap_voice(&self.desk, tap, slot, out)
+    }
+}
+
+impl Deref for Table {
+    type Target = Mixer;
+
+    fn deref(&self) -> &Mixer {
+        &self.mixer
+    }
+}
+
+impl DerefMut for Table {
+    fn deref_mut(&mut self) -> &mut Mixer {
+        &mut self.mixer
+    }
+}
+
+pub(crate) fn room() -> Table {
+    Table::new(MixerConfig { rate: RATE, ..MixerConfig::default() })
 }
 
 /// A member that may speak and hears the room.
@@ -35,7 +89,7 @@ pub(crate) fn playback(id: u64, samples: &[i16]) -> Playback {
     }
 }
 
-pub(crate) fn heard(mixer: &mut Mixer, slot: Slot) -> Vec<i16> {
+pub(crate) fn heard(mixer: &mut Table, slot: Slot) -> Vec<i16> {
     let mut out = vec![0; mixer.frame_len()];
     mixer.render(mixer.listening(slot), &mut out);
     out
@@ -47,14 +101,14 @@ pub(crate) fn is_floor(event: &Event) -> bool {
 }
 
 /// A member leaves; what is told of it but for the floor.
-pub(crate) fn remove(mixer: &mut Mixer, slot: Slot) -> Vec<Event> {
+pub(crate) fn remove(mixer: &mut Table, slot: Slot) -> Vec<Event> {
     mixer.remove(slot).filter(|event| !is_floor(event)).collect()
 }
 
 /// Plays each member's samples frame by frame into the room; what each of the listeners heard, and all events but those
 /// of the floor.
 pub(crate) fn run(
-    mixer: &mut Mixer,
+    mixer: &mut Table,
     voices: &[(Slot, Vec<i16>)],
     listeners: &[Slot],
 ) -> (Vec<Vec<i16>>, Vec<Event>) {

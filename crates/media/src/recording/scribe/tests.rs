@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use confab_audio::{Clock, Format, LegId, Outbox, Room, RoomConfig, SilenceLimits, Taken, Tick, Track};
 use confab_codec::read_audio;
-use confab_mixer::{MixerConfig, Playback, Tone, tone_level_dbov};
+use confab_mixer::{Desk, MixerConfig, Playback, Tone, tone_level_dbov};
 use serde_json::Value;
 
 use super::super::folder::{Folder, Store};
@@ -61,10 +61,11 @@ impl Bed {
     }
 
     fn tick(&mut self, ticks: usize) {
-        let mut outbox = Outbox::default();
+        let (mut desk, mut outbox) = (Desk::default(), Outbox::default());
         for _ in 0..ticks {
-            self.room.tick(Tick { due: self.now, now: self.now }, &mut outbox, &mut |_| {});
-            self.tape.as_mut().unwrap().take(&mut self.room);
+            let tick = Tick { due: self.now, now: self.now };
+            self.room.tick(tick, &mut desk, &mut outbox, &mut |_| {});
+            self.tape.as_mut().unwrap().take(&self.room, &mut desk);
             self.now += Duration::from_millis(20);
         }
     }
@@ -325,10 +326,10 @@ fn a_disk_that_stands_still_costs_no_line_of_the_time_line() {
     let mut bed = Bed::new(8000, Small(Arc::default()), false);
     let (id, mut tapes) = (TapeId::Recording(ID), Tapes::default());
     tapes.begin(id, Box::new(bed.tape.take().unwrap()));
-    let mut outbox = Outbox::default();
+    let (mut desk, mut outbox) = (Desk::default(), Outbox::default());
     for _ in 0..3000 {
-        bed.room.tick(Tick { due: bed.now, now: bed.now }, &mut outbox, &mut |_| {});
-        tapes.take(&mut bed.room);
+        bed.room.tick(Tick { due: bed.now, now: bed.now }, &mut desk, &mut outbox, &mut |_| {});
+        tapes.take(&bed.room, &mut desk);
     }
     assert!((0..100).all(|leg| tapes.mark(id, happened("leave", leg)).is_none()));
 }
