@@ -131,6 +131,11 @@ impl Feeds {
         self.places.iter().flatten().for_each(|place| place.feed.fetch());
     }
 
+    /// Once those are there: what they point to.
+    pub(crate) fn fetch_rest_of_feeds(&self) {
+        self.places.iter().flatten().for_each(|place| place.feed.fetch_rest());
+    }
+
     /// Takes in the next leg, which is in the mix at `slot` if it is in it at all, and makes place for a feed of its own.
     pub(crate) fn enter(&mut self, slot: Option<Slot>, codec: Codec) {
         self.followers.push(Follower::new(slot, codec));

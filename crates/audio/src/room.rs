@@ -365,6 +365,11 @@ impl Room {
         self.feeds.fetch_feeds();
     }
 
+    /// Once those are there: what they point to.
+    pub fn fetch_rest_of_feeds(&self) {
+        self.feeds.fetch_rest_of_feeds();
+    }
+
     /// Fetches what [`Room::receive`] and [`Room::pull`] touch of a leg.
     pub fn fetch_leg(&self, leg: usize) {
         self.legs.get(leg).into_iter().for_each(|leg| leg.fetch());

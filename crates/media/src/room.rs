@@ -223,6 +223,13 @@ impl LiveRoom {
         self.room.fetch_to_send(legs);
     }
 
+    /// Once that is there: what it points to.
+    pub(crate) fn fetch_rest_to_write(&self, legs: Range<usize>) {
+        if legs.start == 0 {
+            self.room.fetch_rest_of_feeds();
+        }
+    }
+
     /// Writes what these legs are sent into the outbox. Before the first of them the frames are mixed; after the last the tick is
     /// over. In between the desk is the room's.
     pub(crate) fn write(&mut self, tick: Tick, legs: Range<usize>, turn: &mut Turn<'_>) {

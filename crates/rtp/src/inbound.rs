@@ -242,6 +242,7 @@ impl Inbound {
         fetch(&self.statistics);
         fetch(&self.stats.packets);
         fetch(&self.config.payload_type);
+        fetch(&self.config.comfort_noise);
         fetch(&self.audio_level);
     }
 

@@ -1,7 +1,7 @@
 //! What leads from the room's mix to the octets of one codec: resampler, encoder, and the sound that they made last.
 
 use confab_codec::{Codec, CodecError, Concealer, Encoder, Resampler};
-use confab_fetch::fetch;
+use confab_fetch::{fetch, fetch_all};
 
 use super::Coded;
 use crate::format::{Format, Tuning};
@@ -28,6 +28,9 @@ const PATIENCE_MS: u32 = 30_000;
 
 /// Octets of the longest Opus packet that is made: 160 kbit/s for 60 ms (RFC 6716 §3.4 would allow 1275 per frame).
 const LONGEST_PACKET: usize = 1200;
+
+/// Octets that the packets of most codecs have.
+const USUAL_PACKET: usize = 160;
 
 /// An encoder with what leads to it. Made by the control side and lent to a room.
 #[derive(Debug)]
@@ -175,6 +178,13 @@ impl Feed {
         fetch(&self.intake);
         fetch(&self.octets);
         fetch(&self.rate);
+        fetch(&self.is_silence);
+    }
+
+    /// Once that is there: what it points to, as much as a codec of 64 kbit/s needs of it.
+    pub(super) fn fetch_rest(&self) {
+        fetch_all(&self.ends);
+        fetch_all(self.octets.get(..USUAL_PACKET).unwrap_or(&self.octets));
     }
 
     /// Whether it is one of those that each leg has.

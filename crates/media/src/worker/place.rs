@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) id: RoomId,
     state: State,
     due: Instant,
+    /// How many legs the room has, told without a look at it.
+    pub(super) legs: usize,
     /// The tick that it is in.
     pub(super) tick: Tick,
     pub(super) room: Box<LiveRoom>,
@@ -37,7 +39,8 @@ enum State {
 impl Place {
     /// A room that ticks first at `due`.
     pub(super) fn new(id: RoomId, due: Instant, room: Box<LiveRoom>) -> Self {
-        Self { id, state: State::Running, due, tick: Tick { due, now: due }, room }
+        let legs = room.room.legs();
+        Self { id, state: State::Running, due, legs, tick: Tick { due, now: due }, room }
     }
 
     /// When it ticks next, if it does.
@@ -47,7 +50,7 @@ impl Place {
 
     /// Whether it is closed and empty.
     pub(super) fn is_over(&self) -> bool {
-        self.state == State::Closed && self.room.room.legs() == 0
+        self.state == State::Closed && self.legs == 0
     }
 
     /// Whether a tick is due.
@@ -90,6 +93,7 @@ impl Place {
             What::TakeOver(arrival) => self.take_over(arrival, turn),
             what => self.guard(turn, |room, turn| room.handle(what, turn)),
         }
+        self.legs = self.room.room.legs();
     }
 
     fn hand_over(&mut self, leg: LegId, mut way: Producer<Handed>, turn: &mut Turn<'_>) {

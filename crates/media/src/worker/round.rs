@@ -58,7 +58,7 @@ impl Round {
                 break;
             }
             if rooms[index].is_due(turn.now) {
-                together += 1 + rooms[index].room.room.legs();
+                together += 1 + rooms[index].legs;
                 self.due.push(index);
             }
         }
@@ -86,7 +86,7 @@ impl Round {
         self.group.clear();
         let mut free = BATCH;
         while let Some(&place) = self.due.get(reached.rooms).filter(|_| free > 0) {
-            let legs = rooms[place].room.room.legs();
+            let legs = rooms[place].legs;
             let end = legs.min(reached.legs + free);
             if reached.legs < end || legs == 0 {
                 free -= end - reached.legs;
@@ -124,6 +124,9 @@ fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
 fn send(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
     for Stretch { place, legs, .. } in &*group {
         rooms[*place].room.fetch_to_write(legs.clone());
+    }
+    for Stretch { place, legs, .. } in &*group {
+        rooms[*place].room.fetch_rest_to_write(legs.clone());
     }
     for Stretch { place, legs, part } in &mut *group {
         let (place, written) = (&mut rooms[*place], turn.outbox.len());
