@@ -6,8 +6,11 @@
 /// How much a change may be heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audible {
-    /// Not at all: only in quiet stretches, and in sound that repeats itself well.
+    /// Not at all: only in quiet stretches, and in sound that repeats itself well, nearly after whole samples.
     Never,
+    /// Nor in most sound, but in a tone that does not repeat itself after whole samples: where something must be put in before
+    /// a packet is too late.
+    Hardly,
     /// A little, where the delay must change soon.
     Slightly,
 }
@@ -21,12 +24,15 @@ const UNITS_PER_SECOND: u32 = 2000;
 const STEPS_PER_SECOND: u32 = 8000;
 /// Mean square of a sample below which no change is heard: −50 dBov.
 const QUIET: f32 = 10_800.0;
+/// So much of the power may differ because the places are not quite a period apart: of a tone, what is wrong then in 20 ms is
+/// 31 dB below it.
+const ASTRAY: f32 = 0.003;
 
 impl Audible {
     /// How much alike the two places must be, as a correlation.
     fn likeness(self) -> f32 {
         match self {
-            Self::Never => 0.92,
+            Self::Never | Self::Hardly => 0.92,
             Self::Slightly => 0.6,
         }
     }
@@ -95,7 +101,24 @@ impl Cut {
         let around =
             (coarse.period + 1).saturating_sub(step).max(shortest)..=(coarse.period + step - 1).min(longest);
         let (likeness, cut) = best_of(&mut { around }, 1)?;
-        (likeness >= audible.likeness()).then_some(cut)
+        let is_heard = || audible == Audible::Never && likeness < 1.0 && cut.astray(pcm) > ASTRAY;
+        (likeness >= audible.likeness() && !is_heard()).then_some(cut)
+    }
+
+    /// How far the places are from being a period apart: the part of their difference that a shift makes, as a share of the
+    /// power. It differs along the slope. For a tone that is the square of the jump in phase, radians.
+    fn astray(self, pcm: &[i16]) -> f32 {
+        let behind = self.at + self.period;
+        let places = pcm[self.at..].iter().zip(pcm[behind - 1..].windows(3));
+        let (mut along, mut slopes, mut power) = (0.0_f32, 0.0_f32, 0.0_f32);
+        for (&a, b) in places.take(self.fade) {
+            let [before, b, after] = [b[0], b[1], b[2]].map(f32::from);
+            let slope = after - before;
+            along += (b - f32::from(a)) * slope;
+            slopes += slope * slope;
+            power += b * b;
+        }
+        along * along / (slopes * power).max(1.0)
     }
 
     /// Correlation of the two places, of which every `step`-th sample is looked at; 1 where both are too quiet for a
