@@ -36,7 +36,7 @@ impl StreamChange {
     pub fn without_feed(stream: StreamConfig, format: Format, tuning: Tuning) -> Result<Self, CodecError> {
         Ok(Self {
             jitter: JitterBuffer::new(stream.inbound(format.interval_ms).jitter),
-            playout: Playout::new(stream.codec, format, tuning)?,
+            playout: Playout::new(stream.codec, format, tuning)?.with_tail(),
             sender: Sender::new(&stream, format, 0),
             feed: None,
             stream,

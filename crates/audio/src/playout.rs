@@ -5,18 +5,15 @@ use std::time::Instant;
 use confab_codec::stretch::{Audible, lengthen, shorten};
 use confab_codec::{Codec, CodecError, Decoder};
 use confab_fetch::{fetch, fetch_all};
-use confab_rtp::{AudioLevel, Frame, Inbound, Next, SpectralNoise};
+use confab_rtp::{AudioLevel, Frame, Inbound, LONGEST_PART_MS, Next, SpectralNoise};
 
 use crate::format::{Format, Tuning};
 use output::Output;
 
 mod output;
 
-/// The longest packet that is played, ms: the longest of Opus (RFC 6716 §3.4).
-const LONGEST_PACKET_MS: usize = 120;
-
-/// The most that one correction of the delay inserts, ms.
-const LONGEST_STEP_MS: usize = 20;
+/// The most that one correction of the delay inserts, ms: the longest period of [`lengthen`].
+const LONGEST_STEP_MS: usize = 15;
 
 /// A delay that is off by less, ms, is left as it is.
 const LEAST_SURPLUS_MS: i32 = 3;
@@ -60,6 +57,8 @@ pub(crate) struct Playout {
     /// At the decoder's rate.
     pcm: Box<[i16]>,
     len: usize,
+    /// So many of them were written; what is behind is silence, which is written when it is read.
+    written: usize,
     /// Samples at the start that the last pull gave out.
     given: usize,
     /// Samples of one tick.
@@ -96,7 +95,7 @@ impl Playout {
         let frame = rate / 1000 * usize::from(format.interval_ms);
         let output = Output::new(coder_rate, format)?;
         let lag = if output.resamples() { 0 } else { tuning.lag(coder_rate) };
-        let capacity = frame + lag + rate / 1000 * (LONGEST_PACKET_MS + LONGEST_STEP_MS);
+        let capacity = frame + lag + rate / 1000 * (LONGEST_PART_MS as usize + LONGEST_STEP_MS);
         Ok(Self {
             codec,
             decoder: Decoder::new(codec, coder_rate)?,
@@ -104,6 +103,7 @@ impl Playout {
             clock_rate: codec.clock_rate() as usize,
             pcm: vec![0; capacity].into(),
             len: 0,
+            written: 0,
             given: 0,
             frame,
             lag,
@@ -120,6 +120,11 @@ impl Playout {
         })
     }
 
+    /// It is to take the part of another one, see [`Playout::follow`].
+    pub(crate) fn with_tail(self) -> Self {
+        Self { output: self.output.with_tail(), ..self }
+    }
+
     /// Fetches what a tick touches.
     pub(crate) fn fetch(&self) {
         fetch(&self.quiet_from);
@@ -129,13 +134,16 @@ impl Playout {
         fetch(&self.noise);
     }
 
-    /// Once that is there: what it points to.
+    /// Once that is there: what it points to, unless it is silent as it was.
     pub(crate) fn fetch_rest(&self) {
+        if !self.flowing || self.quiet_from.is_some() {
+            return;
+        }
         fetch_all(&self.pcm[..self.frame]);
         self.decoder.fetch_rest();
     }
 
-    /// Packets that were told to be quiet and therefore not decoded.
+    /// Packets that were told to be quiet, or tell it themselves, and therefore were not decoded.
     pub(crate) fn undecoded(&self) -> u64 {
         self.undecoded
     }
@@ -184,7 +192,8 @@ impl Playout {
         (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
     }
 
-    /// Takes the part of `old`, whose codec was renegotiated: what that would have gone on with is faded out.
+    /// Takes the part of `old`, whose codec was renegotiated: what that would have gone on with is faded out. It is one
+    /// [`Playout::with_tail`].
     pub(crate) fn follow(&mut self, old: &mut Self) {
         (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
         if old.flowing || old.output.is_sounding() {
@@ -206,16 +215,20 @@ impl Playout {
         (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
         std::mem::swap(&mut self.decoder, &mut old.decoder);
         // What the one keeps back, the other has in its resampler.
+        old.write_silence(old.len);
         let passed = (old.given + old.lag).min(old.len);
         self.output.prime(&old.pcm[..passed]);
         let rest = &old.pcm[passed.saturating_sub(self.lag)..old.len];
         let len = rest.len().min(self.pcm.len());
         self.pcm[..len].copy_from_slice(&rest[..len]);
-        self.len = len;
+        (self.len, self.written) = (len, len);
     }
 
     fn discard_given(&mut self) {
-        self.pcm.copy_within(self.given..self.len, 0);
+        if self.written > self.given {
+            self.pcm.copy_within(self.given..self.written, 0);
+        }
+        self.written = self.written.saturating_sub(self.given);
         self.len -= self.given;
         self.given = 0;
     }
@@ -240,18 +253,28 @@ impl Playout {
     }
 
     fn append(&mut self, packet: &Frame<'_>) {
-        self.begin_flow(packet);
+        if self.len == 0 {
+            self.append_silence(self.lag);
+        }
         let samples = self.samples(packet.units as usize);
+        if self.is_withheld_noise(packet) {
+            return self.leave_out(samples);
+        }
+        self.begin_flow(packet);
         if self.is_told_quiet(packet) {
-            self.undecoded += 1;
-            self.append_silence(samples);
-            return self.decoder.splice();
+            return self.leave_out(samples);
         }
         if self.codec.is_packetized() {
             self.pausable = self.rate / 1000 * LONGEST_PAUSE_MS;
         }
-        match self.decoder.decode(packet.payload, &mut self.pcm[self.len..]) {
-            Ok(decoded) => self.len += decoded,
+        self.write_silence(self.len);
+        let out = &mut self.pcm[self.len..];
+        let decoded = match packet.frame {
+            None => self.decoder.decode(packet.payload, out),
+            Some(frame) => self.decoder.decode_frame(packet.payload, frame, out),
+        };
+        match decoded {
+            Ok(decoded) => self.wrote(self.len + decoded),
             Err(_) => {
                 self.malformed += 1;
                 self.conceal(samples);
@@ -260,15 +283,26 @@ impl Playout {
     }
 
     fn begin_flow(&mut self, packet: &Frame<'_>) {
-        if self.len == 0 {
-            self.append_silence(self.lag);
-        }
         if packet.splice && self.flowing {
             self.decoder.splice();
         }
         self.flowing = true;
         // What was said before the pause may be played after its noise has come.
         self.noise = self.noise.filter(|&(_, since)| is_before(packet.timestamp, since));
+    }
+
+    /// A packet is not decoded.
+    fn leave_out(&mut self, samples: usize) {
+        self.undecoded += 1;
+        self.append_silence(samples);
+        self.decoder.splice();
+    }
+
+    /// Whether it is but the noise that a sender tells of now and then while it pauses (RFC 7587 §3.1.3), and nobody would
+    /// hear it. What follows it without a gap is no pause.
+    fn is_withheld_noise(&self, packet: &Frame<'_>) -> bool {
+        let is_pause = packet.splice && !self.flowing && self.withheld_below.is_some();
+        is_pause && self.decoder.is_voiceless(packet.payload)
     }
 
     fn is_told_quiet(&self, packet: &Frame<'_>) -> bool {
@@ -278,26 +312,41 @@ impl Playout {
     }
 
     fn append_silence(&mut self, samples: usize) {
-        let end = (self.len + samples).min(self.pcm.len());
-        self.pcm[self.len..end].fill(0);
-        self.len = end;
+        self.len = (self.len + samples).min(self.pcm.len());
+    }
+
+    /// Writes the silence before this place.
+    fn write_silence(&mut self, end: usize) {
+        if self.written < end {
+            self.pcm[self.written..end].fill(0);
+            self.written = end;
+        }
+    }
+
+    /// All up to this place is written.
+    fn wrote(&mut self, end: usize) {
+        (self.len, self.written) = (end, end);
     }
 
     /// Fills a hole, from the packet behind it if that tells of it. Where nothing follows, a sender of Opus has begun to pause,
     /// as like as not: then there is nothing to fill it with behind a closed gate.
     fn bridge(&mut self, units: u32, next: Option<&[u8]>) {
-        let end = (self.len + self.samples(units as usize).max(1)).min(self.pcm.len());
-        let hole = &mut self.pcm[self.len..end];
+        let samples = self.samples(units as usize).max(1);
         let is_pause = next.is_none() && self.codec.is_packetized() && self.withheld_below.is_some();
         if is_pause && !self.flowing {
-            hole.fill(0);
-        } else if !next.is_some_and(|next| self.decoder.recover(next, hole)) {
+            return self.append_silence(samples);
+        }
+        self.write_silence(self.len);
+        let end = (self.len + samples).min(self.pcm.len());
+        let hole = &mut self.pcm[self.len..end];
+        if !next.is_some_and(|next| self.decoder.recover(next, hole)) {
             self.decoder.conceal(hole);
         }
-        if is_pause && std::mem::take(&mut self.flowing) {
+        if is_pause {
             fade_out(hole);
+            self.flowing = false;
         }
-        self.len = end;
+        self.wrote(end);
     }
 
     fn conceal(&mut self, samples: usize) {
@@ -306,10 +355,14 @@ impl Playout {
 
     /// Nothing comes for the rest of this tick.
     fn wait(&mut self) {
+        if self.noise.is_none() && !self.flowing {
+            return;
+        }
+        self.write_silence(self.len);
         let rest = &mut self.pcm[self.len..self.frame];
         if let Some((noise, _)) = &self.noise {
             self.decoder.noise(noise.level, noise.spectrum(), rest);
-        } else if self.flowing {
+        } else {
             self.decoder.conceal(rest);
             let is_heard = self.withheld_below.is_none();
             self.pausable = if is_heard { self.pausable.saturating_sub(rest.len()) } else { 0 };
@@ -318,10 +371,8 @@ impl Playout {
                 fade_out(rest);
                 self.flowing = false;
             }
-        } else {
-            return;
         }
-        self.len = self.frame;
+        self.wrote(self.frame);
     }
 
     /// Brings the delay nearer to what the line needs: in quiet, by whole pitch periods, or where it can be heard if it
@@ -339,7 +390,13 @@ impl Playout {
         if surplus > 0 && self.looks_in > 0 && !is_urgent {
             return;
         }
-        let audible = if is_urgent { Audible::Slightly } else { Audible::Never };
+        self.write_silence(self.len);
+        let audible = match is_urgent {
+            true => Audible::Slightly,
+            // A packet that comes too late is heard more.
+            false if surplus < 0 => Audible::Hardly,
+            false => Audible::Never,
+        };
         let removed = if surplus > 0 {
             // No period that is longer than the surplus fits between two places of so short a sound.
             let looked_at = (surplus + SEAM_MS * per_ms) as usize;
@@ -349,21 +406,21 @@ impl Playout {
             -(lengthen(&mut self.pcm, self.len, self.rate as u32, audible) as i32)
         };
         self.looks_in = if removed == 0 { TICKS_BETWEEN_LOOKS } else { 0 };
-        self.len = self.len.saturating_add_signed(-removed as isize).min(self.pcm.len());
+        self.wrote(self.len.saturating_add_signed(-removed as isize).min(self.pcm.len()));
         inbound.skip(removed * (self.clock_rate / 1000) as i32 / per_ms);
     }
 
-    /// Hands out a frame, filled up with silence if there is less.
+    /// Hands out a frame, filled up with silence if there is less; `None` where all is silence.
     fn give(&mut self) -> Option<&[i16]> {
-        if self.len == 0 && !self.output.is_sounding() {
+        let is_silent = self.written == 0;
+        if is_silent && !self.output.is_sounding() {
+            self.given = self.len.min(self.frame);
             return None;
         }
-        let is_over = self.len == 0;
-        if self.len < self.frame {
-            self.append_silence(self.frame - self.len);
-        }
+        self.len = self.len.max(self.frame);
+        self.write_silence(self.frame);
         self.given = self.frame;
-        Some(self.output.give(&mut self.pcm[..self.frame], is_over))
+        Some(self.output.give(&mut self.pcm[..self.frame], is_silent))
     }
 
     fn samples(&self, units: usize) -> usize {

@@ -51,6 +51,15 @@ impl Decoder {
         }
     }
 
+    /// Whether the payload itself says that there is no voice in it (RFC 6716 §4.2.3), found without decoding it.
+    #[must_use]
+    pub fn is_voiceless(&self, payload: &[u8]) -> bool {
+        match &self.kind {
+            Kind::Stream(_) => false,
+            Kind::Opus(opus) => opus.is_voiceless(payload),
+        }
+    }
+
     /// Decodes a payload into the first samples of `out` and tells how many. What follows a loss is joined to the
     /// concealment without a click.
     ///
@@ -65,6 +74,19 @@ impl Decoder {
             Kind::Opus(opus) => opus.decode(payload, out)?,
         }
         Ok(samples)
+    }
+
+    /// Decodes one frame of an Opus packet, counted from 0, as [`Decoder::decode`] does the whole: so a long one needs no more
+    /// room than its frames do.
+    ///
+    /// # Errors
+    /// As for [`Decoder::decode`], or there is no such frame.
+    pub fn decode_frame(&mut self, payload: &[u8], frame: u8, out: &mut [i16]) -> Result<usize, CodecError> {
+        self.leave_noise();
+        match &mut self.kind {
+            Kind::Stream(_) => Err(CodecError::Malformed),
+            Kind::Opus(opus) => opus.decode_frame(payload, frame.into(), out),
+        }
     }
 
     /// Fetches what the next payload will be written over.

@@ -22,6 +22,8 @@ pub(crate) struct OpusEncoder {
 
 /// The longest packet that one frame can make, RFC 6716 §3.2.1, with its TOC.
 const MAX_PACKET: usize = 1276;
+/// The bits of the TOC that tell how many frames follow; none: one, RFC 6716 §3.1.
+const FRAMES: u8 = 3;
 /// What libopus itself finds right for 8 kHz, 11 kbit/s, makes a tone 1 dB too quiet.
 const NARROWBAND: i32 = 24_000;
 /// Bit rates that libopus takes.
@@ -112,11 +114,32 @@ impl OpusDecoder {
         Layout::read(payload).map(|layout| layout.samples(self.rate)).ok_or(CodecError::Malformed)
     }
 
+    pub(crate) fn is_voiceless(&self, payload: &[u8]) -> bool {
+        Layout::read(payload).is_some_and(|layout| layout.is_voiceless())
+    }
+
     /// Decodes a payload that lasts as long as `out`.
     pub(crate) fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Result<(), CodecError> {
         self.run(Some(payload), out, false)?;
         self.join(out);
         Ok(())
+    }
+
+    /// Decodes one frame of a payload into the first samples of `out`.
+    pub(crate) fn decode_frame(
+        &mut self,
+        payload: &[u8],
+        frame: usize,
+        out: &mut [i16],
+    ) -> Result<usize, CodecError> {
+        let (&toc, _) = payload.split_first().ok_or(CodecError::Malformed)?;
+        let layout = Layout::read(payload).ok_or(CodecError::Malformed)?;
+        let out = out.get_mut(..layout.frame_samples(self.rate)).ok_or(CodecError::TooLong)?;
+        let frame = layout.frames().nth(frame).ok_or(CodecError::Malformed)?;
+        let mut packet = [toc & !FRAMES; MAX_PACKET];
+        packet[1..=frame.len()].copy_from_slice(frame);
+        self.decode(&packet[..=frame.len()], out)?;
+        Ok(out.len())
     }
 
     /// libopus' own concealment. It makes whole units; what is too much is heard next.

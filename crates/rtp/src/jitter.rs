@@ -58,6 +58,8 @@ pub struct JitterBuffer {
     fresh: bool,
     /// Extended timestamp that continues what was played; `None` in silence.
     position: Option<i64>,
+    /// Clock units of the first packet that waits which were played already.
+    played: i64,
     /// Clock units concealed since, for which a packet may still come.
     concealed: i64,
     /// Slack of the packet that was missing first then.
@@ -94,6 +96,7 @@ impl JitterBuffer {
             next_sequence: 0,
             fresh: true,
             position: None,
+            played: 0,
             concealed: 0,
             missed_slack: 0,
             duration: 0,
@@ -220,6 +223,7 @@ impl JitterBuffer {
         self.stale_since = None;
         self.fresh = true;
         self.position = None;
+        self.played = 0;
         self.is_pause = false;
         self.concealed = 0;
         self.pulls = Pulls::default();
@@ -262,7 +266,7 @@ impl JitterBuffer {
     }
 
     fn store(&mut self, packet: &Packet<'_>, timestamp: i64, units: u16) {
-        self.ring.store(packet.sequence, timestamp, units, packet.payload);
+        self.ring.store(packet.sequence, packet.timestamp, units, packet.payload);
         if self.newest.is_none_or(|newest| is_behind(newest.sequence, packet.sequence)) {
             self.newest = Some(Newest { sequence: packet.sequence, timestamp });
         }
@@ -312,6 +316,7 @@ impl JitterBuffer {
         self.ring.mark(self.next_sequence, Content::Empty);
         self.next_sequence = self.next_sequence.wrapping_add(1);
         self.position = None;
+        self.played = 0;
     }
 
     /// Clock units since the epoch.

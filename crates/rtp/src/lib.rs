@@ -25,7 +25,7 @@ mod verdict;
 pub use emodel::{Impairment, Score};
 pub use event::{EventPacket, EventReceiver, EventSender};
 pub use extension::{AudioLevel, Extension};
-pub use framing::Framing;
+pub use framing::{Framing, LONGEST_PART_MS};
 pub use inbound::{DropReason, Inbound, InboundConfig, InboundStats, Received};
 pub use jitter::{Frame, Inserted, JitterBuffer, JitterConfig, JitterStats, Next};
 pub use latch::{Judgement, Latch};

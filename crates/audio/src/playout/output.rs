@@ -11,9 +11,11 @@ const FADE_MS: usize = 10;
 #[derive(Debug)]
 pub(super) struct Output {
     resampling: Option<Resampling>,
-    /// At the room's rate: what is faded out.
+    /// At the room's rate: what is faded out. Empty where nothing came before.
     tail: Box<[i16]>,
     has_tail: bool,
+    /// Of the room, Hz.
+    rate: u32,
 }
 
 #[derive(Debug)]
@@ -36,8 +38,12 @@ impl Output {
                 is_sounding: false,
             }),
         };
-        let tail = vec![0; format.rate as usize / 1000 * FADE_MS].into();
-        Ok(Self { resampling, tail, has_tail: false })
+        Ok(Self { resampling, tail: Box::default(), has_tail: false, rate: format.rate })
+    }
+
+    /// With place for what another one would have gone on with.
+    pub(super) fn with_tail(self) -> Self {
+        Self { tail: vec![0; self.rate as usize / 1000 * FADE_MS].into(), ..self }
     }
 
     pub(super) fn resamples(&self) -> bool {

@@ -184,3 +184,57 @@ proptest! {
         }
     }
 }
+
+/// What of a sound, a silence and a sound says that there is no voice in it.
+fn voiceless(codec: Codec) -> Vec<bool> {
+    let decoder = Decoder::new(codec, RATE).unwrap();
+    let sound = [voice(10), vec![0; 60 * FRAME], voice(5)].concat();
+    let sent = packets(codec, &sound).into_iter().filter(|packet| !packet.is_empty());
+    sent.map(|packet| decoder.is_voiceless(&packet)).collect()
+}
+
+#[test]
+fn a_packet_tells_whether_there_is_a_voice_in_it() {
+    // The highest is coded by CELT alone, which knows of digital silence only.
+    for bitrate in [12_000, 24_000, 40_000, 128_000] {
+        let told = voiceless(codec(|opus| (opus.dtx, opus.bitrate) = (true, bitrate)));
+        let (speech, pause) =
+            (told.iter().filter(|&&told| !told).count(), told.iter().filter(|&&told| told).count());
+        assert!(
+            !told[..10].contains(&true) && !told[told.len() - 5..].contains(&true),
+            "{bitrate}: {told:?}"
+        );
+        assert!((15..=17).contains(&speech) && (8..15).contains(&pause), "{bitrate}: {speech}, {pause}");
+    }
+    assert!(
+        !Decoder::new(Codec::Pcmu, 8000).unwrap().is_voiceless(&[0xff; 160]),
+        "G.711 says nothing of that"
+    );
+}
+
+#[test]
+fn the_frames_of_a_packet_are_decoded_one_by_one_as_they_are_at_once() {
+    for bitrate in [16_000, 40_000, 128_000] {
+        let frames = packets(codec(|opus| opus.bitrate = bitrate), &voice(6));
+        let mut packet = vec![frames[0][0] | 3, 0x80 | 6];
+        for frame in &frames[..5] {
+            let length = frame.len() - 1;
+            let low = if length < 252 { length } else { 252 + length % 4 };
+            packet.push(low as u8);
+            packet.extend((length >= 252).then_some(((length - low) / 4) as u8));
+        }
+        frames.iter().for_each(|frame| packet.extend(&frame[1..]));
+
+        let [mut whole, mut parts] = [(); 2].map(|()| Decoder::new(codec(|_| {}), RATE).unwrap());
+        let mut expected = vec![0; 6 * FRAME];
+        assert_eq!(whole.decode(&packet, &mut expected), Ok(6 * FRAME));
+        for (number, expected) in (0..).zip(expected.chunks(FRAME)) {
+            let mut out = [0; FRAME];
+            assert_eq!(parts.decode_frame(&packet, number, &mut out), Ok(FRAME));
+            assert_eq!(out, expected, "{bitrate}, frame {number}");
+        }
+        assert!(parts.decode_frame(&packet, 6, &mut [0; FRAME]).is_err(), "there is no such frame");
+        assert!(parts.decode_frame(&packet, 0, &mut [0; FRAME - 1]).is_err(), "no room");
+        assert!(parts.decode_frame(&[], 0, &mut [0; FRAME]).is_err());
+    }
+}

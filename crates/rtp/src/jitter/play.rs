@@ -5,6 +5,8 @@ use std::time::Instant;
 use super::pulls::Pull;
 use super::ring::{Content, SLOTS};
 use super::{Frame, JitterBuffer, Next};
+use crate::LONGEST_PART_MS;
+use crate::framing::Part;
 
 /// Without packets this much is concealed, in ms; then there is silence. Concealment has faded long before.
 const MAX_CONCEALED_MS: i64 = 200;
@@ -20,10 +22,10 @@ impl JitterBuffer {
         loop {
             self.pass_others();
             let Some(head) = self.head() else { return self.underrun(clock) };
-            let slack = clock - self.ring.slot(head).timestamp - self.spread.base();
+            let slack = clock - self.start(head) - self.spread.base();
             match self.place(head) {
                 Place::Silence if self.is_early(slack) => return Next::Wait,
-                Place::Gap(units) => return self.give_up(units, head),
+                Place::Gap(gap) => return self.give_up(gap, head),
                 Place::Silence | Place::Due if self.is_dispensable(head, slack) => self.drop_head(head),
                 Place::Silence | Place::Due => return self.play(head, slack, held),
             }
@@ -49,11 +51,16 @@ impl JitterBuffer {
         sequences.find(|sequence| self.ring.content(*sequence) == Content::Audio)
     }
 
+    /// When what is left of the head begins.
+    fn start(&self, head: u16) -> i64 {
+        self.extend(self.ring.slot(head).timestamp) + self.played
+    }
+
     /// How the head continues what was played. What was concealed meanwhile counts for what proves lost.
     fn place(&mut self, head: u16) -> Place {
         let Some(position) = self.position else { return Place::Silence };
         let missing = head.wrapping_sub(self.next_sequence);
-        let gap = self.ring.slot(head).timestamp - position;
+        let gap = self.start(head) - position;
         if missing == 0 && gap > 0 {
             self.position = None;
             self.concealed = 0;
@@ -71,7 +78,7 @@ impl JitterBuffer {
         }
         let covered = u16::try_from(paid / self.duration.max(1)).unwrap_or(0);
         self.lose(covered.min(missing - 1));
-        Place::Gap((gap - paid).min(self.duration.max(1)))
+        Place::Gap(gap - paid)
     }
 
     /// The turn of so many packets is over, and they never came, or were no audio.
@@ -84,13 +91,16 @@ impl JitterBuffer {
         }
     }
 
-    /// The packet that is due is lost, `head` behind it is there.
-    fn give_up(&mut self, units: i64, head: u16) -> Next<'_> {
-        self.lose(1);
+    /// The packet that is due is lost, `head` behind it is there. A long one is given up in parts.
+    fn give_up(&mut self, gap: i64, head: u16) -> Next<'_> {
+        let (duration, longest) = (self.duration.max(1), self.ms(LONGEST_PART_MS.into()));
+        let of_packet = if duration > longest { (gap - 1) % duration + 1 } else { gap.min(duration) };
+        let units = of_packet.min(longest);
+        self.lose(u16::from(units == of_packet));
         let end = self.position.map(|position| position + units);
         self.position = end;
         let units = self.count_concealed(units);
-        let follows = head == self.next_sequence && end == Some(self.ring.slot(head).timestamp);
+        let follows = head == self.next_sequence && end == Some(self.start(head));
         Next::Lost { units, next: follows.then(|| self.ring.payload(head)) }
     }
 
@@ -121,9 +131,9 @@ impl JitterBuffer {
         self.finish(head);
         self.bursts.bad();
         if self.concealed > 0 {
-            let slot = *self.ring.slot(head);
-            self.concealed -= slot.units();
-            self.position = Some(slot.timestamp + slot.units());
+            let units = self.ring.slot(head).units();
+            self.concealed -= units;
+            self.position = Some(self.start(head) + units);
             self.stats.late += 1;
             return;
         }
@@ -133,27 +143,37 @@ impl JitterBuffer {
     }
 
     fn play(&mut self, head: u16, slack: i64, held: i64) -> Next<'_> {
-        self.finish(head);
-        self.bursts.good();
-        let slot = *self.ring.slot(head);
-        let splice = self.position != Some(slot.timestamp) || self.concealed > 0;
-        self.duration = slot.units();
+        self.lose(head.wrapping_sub(self.next_sequence));
+        let (start, played, length) = (self.start(head), self.played, self.ring.slot(head).units());
+        let is_long = length > self.ms(LONGEST_PART_MS.into());
+        let units = if is_long { self.part(head, played).units.into() } else { length };
+        let splice = self.position != Some(start) || self.concealed > 0;
+        self.duration = length;
         self.is_pause = self.config.framing.is_pause(self.ring.payload(head));
-        self.position = Some(slot.timestamp + self.duration);
+        self.position = Some(start + units);
         self.concealed = 0;
         (self.fresh, self.hurries) = (false, false);
         self.note_pull(Pull { slack, held });
-        self.stats.played += 1;
-        Next::Packet(Frame {
-            payload: self.ring.payload(head),
-            timestamp: slot.timestamp as u32,
-            units: u32::try_from(slot.units()).unwrap_or(0),
-            splice,
-        })
+        self.played = played + units;
+        if self.played >= length {
+            self.finish(head);
+            self.bursts.good();
+            self.stats.played += 1;
+        }
+        let Part { payload, frame, units } = self.part(head, played);
+        Next::Packet(Frame { payload, frame, timestamp: start as u32, units, splice })
+    }
+
+    /// What is played at once of `head`, of which so much was played.
+    fn part(&self, head: u16, played: i64) -> Part<'_> {
+        let longest = (self.config.clock_rate / 1000 * LONGEST_PART_MS).max(1);
+        let units = self.ring.slot(head).units() as u32;
+        self.config.framing.part(self.ring.payload(head), units, played as u32, longest)
     }
 
     /// The turn of `head`, and of what was missing before it, is over.
     fn finish(&mut self, head: u16) {
+        self.played = 0;
         self.lose(head.wrapping_sub(self.next_sequence));
         self.ring.mark(head, Content::Done);
         self.next_sequence = head.wrapping_add(1);
@@ -166,6 +186,6 @@ enum Place {
     Silence,
     /// It follows without a gap.
     Due,
-    /// So many clock units of the next lost packet come first.
+    /// So many clock units of lost packets come first.
     Gap(i64),
 }

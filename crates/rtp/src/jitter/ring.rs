@@ -28,12 +28,13 @@ pub(super) struct Ring {
     waiting: usize,
 }
 
-/// What is stored of one packet.
+/// What is stored of one packet, in as few octets as it takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
-    /// Extended timestamp.
-    pub(super) timestamp: i64,
-    place: u64,
+    /// Its RTP timestamp.
+    pub(super) timestamp: u32,
+    /// Where its payload begins in the arena, which has 65,536 octets at most.
+    start: u16,
     units: u16,
     sequence: u16,
     length: u16,
@@ -56,7 +57,7 @@ pub(super) enum Content {
 impl Ring {
     pub(super) fn new(framing: Framing, clock_rate: u32) -> Self {
         let empty =
-            Slot { timestamp: 0, place: 0, units: 0, sequence: 0, length: 0, content: Content::Empty };
+            Slot { timestamp: 0, start: 0, units: 0, sequence: 0, length: 0, content: Content::Empty };
         let arena = vec![0; framing.capacity(clock_rate)].into_boxed_slice();
         Self { slots: vec![empty; SLOTS].into_boxed_slice(), arena, head: 0, tail: 0, waiting: 0 }
     }
@@ -93,7 +94,7 @@ impl Ring {
 
     pub(super) fn payload(&self, sequence: u16) -> &[u8] {
         let slot = self.slot(sequence);
-        let start = (slot.place % self.arena.len() as u64) as usize;
+        let start = usize::from(slot.start);
         self.arena.get(start..start + usize::from(slot.length)).unwrap_or_default()
     }
 
@@ -114,23 +115,30 @@ impl Ring {
         let lowest = end.saturating_sub(self.arena.len() as u64);
         if self.tail < lowest {
             let waiting = self.slots.iter().filter(|slot| slot.content == Content::Audio);
-            self.tail = waiting.map(|slot| slot.place).min().unwrap_or(self.head);
+            self.tail = waiting.map(|slot| self.place_of(slot)).min().unwrap_or(self.head);
         }
         self.tail >= lowest
     }
 
     /// Store audio for which there is room.
-    pub(super) fn store(&mut self, sequence: u16, timestamp: i64, units: u16, payload: &[u8]) {
+    pub(super) fn store(&mut self, sequence: u16, timestamp: u32, units: u16, payload: &[u8]) {
         let place = self.place(payload.len());
         let start = (place % self.arena.len() as u64) as usize;
         let Some(octets) = self.arena.get_mut(start..start + payload.len()) else { return };
         octets.copy_from_slice(payload);
         self.head = place + payload.len() as u64;
-        let length = payload.len() as u16;
+        let (start, length) = (start as u16, payload.len() as u16);
         self.mark(sequence, Content::Empty);
         self.waiting += 1;
         self.slots[index(sequence)] =
-            Slot { timestamp, place, units, sequence, length, content: Content::Audio };
+            Slot { timestamp, start, units, sequence, length, content: Content::Audio };
+    }
+
+    /// The place of a payload that waits: it is less than a lap before the next one's.
+    fn place_of(&self, slot: &Slot) -> u64 {
+        let lap = self.arena.len() as u64;
+        let place = self.head - self.head % lap + u64::from(slot.start);
+        if place < self.head { place } else { place.saturating_sub(lap) }
     }
 
     /// Where a payload goes: behind the last one, or at the start of the next lap if it would not lie in one piece.

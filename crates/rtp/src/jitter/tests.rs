@@ -515,3 +515,51 @@ fn many_packets_in_one_tick_are_no_surplus() {
         }
     }
 }
+
+/// What is played of 120 ms packets of Opus in 20 ms frames, of which the third is lost: timestamp in ms, frame, units in ms.
+#[test]
+fn a_long_packet_is_played_in_parts_and_counted_once() {
+    let (zero, mut buffer) = (zero(), JitterBuffer::new(opus()));
+    let payload = [[31 << 3 | 3, 6].as_slice(), &[7; 60]].concat();
+    let (mut played, mut lost) = (Vec::new(), 0);
+    for tick in 0..30_u32 {
+        let (now, number) = (zero + Duration::from_millis(u64::from(tick) * 20), tick / 6);
+        if tick % 6 == 0 && number != 2 {
+            buffer.insert(now, &packet(number as u16, number * 5760, &payload));
+        }
+        match buffer.next(now + Duration::from_millis(5), 0) {
+            Next::Packet(Frame { payload: got, frame, timestamp, units, .. }) => {
+                assert_eq!((got, units), (&payload[..], 960));
+                played.push((timestamp / 48, frame));
+            }
+            Next::Lost { units, .. } => lost += units,
+            Next::Wait => panic!("nothing was to be waited for in tick {tick}"),
+        }
+    }
+    let parts =
+        [0, 120, 360, 480].into_iter().flat_map(|ms| (0..6).map(move |n| (ms + 20 * n, Some(n as u8))));
+    assert_eq!(played, parts.collect::<Vec<_>>());
+    assert_eq!((lost, buffer.stats().played, buffer.packet_time()), (5760, 4, Duration::from_millis(120)));
+    assert_eq!(size_of::<ring::Slot>(), 16, "each leg has 64 of them");
+}
+
+/// The packet behind it is there, so that the hole is known at once; it is given in no longer parts than a packet is.
+#[test]
+fn a_long_hole_is_given_in_parts() {
+    let (zero, mut buffer) = (zero(), JitterBuffer::new(opus()));
+    let payload = [[11 << 3 | 1].as_slice(), &[7; 60]].concat();
+    for number in [0, 3] {
+        buffer.insert(zero, &packet(number, u32::from(number) * 5760, &payload));
+    }
+    let mut told = Vec::new();
+    for _ in 0..8 {
+        match buffer.next(zero + Duration::from_millis(5), 0) {
+            Next::Packet(Frame { frame, units, .. }) => told.push((frame, units, false)),
+            Next::Lost { units, next } => told.push((None, units, next.is_some())),
+            Next::Wait => break,
+        }
+    }
+    let hole = (None, 2880, false);
+    let parts = [(Some(0), 2880, false), (Some(1), 2880, false)];
+    assert_eq!(told, [&parts[..], &[hole, hole, hole, (None, 2880, true)], &parts].concat());
+}

@@ -45,11 +45,14 @@ pub enum Inserted {
     Unusable,
 }
 
-/// One packet to play.
+/// One packet to play, or a part of a long one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// The encoded audio.
     pub payload: &'a [u8],
+    /// Of an Opus packet that is longer than [`LONGEST_PART_MS`](crate::LONGEST_PART_MS) only this frame (RFC 6716 §3.2),
+    /// counted from 0.
+    pub frame: Option<u8>,
     /// Its RTP timestamp.
     pub timestamp: u32,
     /// Its duration in clock units.
