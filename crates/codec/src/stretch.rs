@@ -8,8 +8,7 @@
 pub enum Audible {
     /// Not at all: only in quiet stretches, and in sound that repeats itself well, nearly after whole samples.
     Never,
-    /// Nor in most sound, but in a tone that does not repeat itself after whole samples: where something must be put in before
-    /// a packet is too late.
+    /// In a tone at most, if that does not repeat itself after whole samples.
     Hardly,
     /// A little, where the delay must change soon.
     Slightly,
