@@ -256,14 +256,16 @@ impl Playout {
         if self.len == 0 {
             self.append_silence(self.lag);
         }
+        // What was said before the pause may be played after its noise has come.
+        self.noise = self.noise.filter(|&(_, since)| is_before(packet.timestamp, since));
         let samples = self.samples(packet.units as usize);
-        if self.is_withheld_noise(packet) {
+        if self.is_withheld_noise(packet) || self.is_told_quiet(packet) {
             return self.leave_out(samples);
         }
-        self.begin_flow(packet);
-        if self.is_told_quiet(packet) {
-            return self.leave_out(samples);
+        if packet.splice && self.flowing {
+            self.decoder.splice();
         }
+        self.flowing = true;
         if self.codec.is_packetized() {
             self.pausable = self.rate / 1000 * LONGEST_PAUSE_MS;
         }
@@ -282,15 +284,6 @@ impl Playout {
         }
     }
 
-    fn begin_flow(&mut self, packet: &Frame<'_>) {
-        if packet.splice && self.flowing {
-            self.decoder.splice();
-        }
-        self.flowing = true;
-        // What was said before the pause may be played after its noise has come.
-        self.noise = self.noise.filter(|&(_, since)| is_before(packet.timestamp, since));
-    }
-
     /// A packet is not decoded.
     fn leave_out(&mut self, samples: usize) {
         self.undecoded += 1;
@@ -305,10 +298,12 @@ impl Playout {
         is_pause && self.decoder.is_voiceless(packet.payload)
     }
 
+    /// Whether all was told to be quiet for so long that the decoder is at rest, as one is that has heard nothing yet.
     fn is_told_quiet(&self, packet: &Frame<'_>) -> bool {
         let Some(since) = self.quiet_from else { return false };
         let quiet_for = packet.timestamp.wrapping_sub(since) as usize;
-        !is_before(packet.timestamp, since) && quiet_for >= self.clock_rate / 1000 * REST_MS as usize
+        let is_at_rest = !self.flowing || quiet_for >= self.clock_rate / 1000 * REST_MS as usize;
+        is_at_rest && !is_before(packet.timestamp, since)
     }
 
     fn append_silence(&mut self, samples: usize) {

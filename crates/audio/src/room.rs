@@ -201,9 +201,10 @@ impl Room {
 
     /// Changes how a leg speaks and hears. Digits can be looked for in its audio only after [`Room::equip`].
     pub fn set(&mut self, leg: LegId, control: Control) {
-        if let Some(slot) = self.slot(leg) {
-            self.mixer.set(slot, control);
-        }
+        let Some(leg) = self.index_of(leg).and_then(|index| self.legs.get_mut(index)) else { return };
+        let Some(slot) = leg.slot else { return };
+        self.mixer.set(slot, control);
+        leg.withhold(self.mixer.withheld_below(slot));
     }
 
     /// A leg is on hold or no longer: nothing of it is heard, and it may be silent for longer.

@@ -120,7 +120,7 @@ fn packets_that_are_told_to_be_quiet_are_not_decoded_and_speech_is_heard_at_once
         assert!((level + 20.0).abs() < 0.5, "{codec:?}: {level}");
         let leg = bed.room.stop(bed.phones[singer].leg, bed.now, &mut bed.outbox).unwrap();
         let (undecoded, lost) = (leg.stats().undecoded, leg.stats().packets_lost);
-        assert!((38..41).contains(&undecoded) && lost == 0, "{codec:?}: {undecoded} {lost}");
+        assert!((48..=50).contains(&undecoded) && lost == 0, "{codec:?}: {undecoded} {lost}");
     }
 }
 
@@ -145,8 +145,12 @@ fn undecoded(spoken: &[(u8, u32)]) -> u64 {
 #[test]
 fn nothing_is_decoded_that_a_closed_gate_keeps_back_anyway() {
     let quiet = undecoded(&[(58, 1000)]);
-    assert!((30..41).contains(&quiet), "{quiet} of 50, once the decoder has come to rest");
-    assert_eq!(undecoded(&[(54, 1000)]), 0, "what leads to a word may be looked back to");
+    assert!((48..=50).contains(&quiet), "{quiet} of 50: the decoder has heard nothing yet");
+    let near = undecoded(&[(54, 1000)]);
+    assert!(
+        near <= 1,
+        "what leads to a word may be looked back to, but for a first packet without a voice: {near}"
+    );
     assert_eq!(undecoded(&[(20, 500), (58, 400)]), 0, "the gate is open between two words");
     assert!(undecoded(&[(20, 500), (58, 2000)]) > 30);
 }

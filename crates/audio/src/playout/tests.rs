@@ -1,5 +1,6 @@
 use std::f32::consts::TAU;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use confab_codec::Law;
@@ -262,8 +263,14 @@ fn what_follows_without_a_pause_is_decoded_whatever_it_says_of_itself() {
     assert!(played[0].is_none() && played[1..].iter().all(Option::is_some));
 }
 
-/// What is played of 30 packets that are told to be quiet from the 5th to the 25th.
-fn told(codec: Codec, format: Format, tuning: Tuning, tells: bool) -> (Vec<Option<Vec<i16>>>, u64) {
+/// What is played of 30 packets, of which these are quiet, and how many were not decoded.
+fn told(
+    codec: Codec,
+    format: Format,
+    tuning: Tuning,
+    quiet: Range<u32>,
+    tells: bool,
+) -> (Vec<Option<Vec<i16>>>, u64) {
     let (start, remote) = (start(), SocketAddr::from(([127, 0, 0, 1], 4000)));
     let stream = StreamConfig { remote: Some(remote), ..StreamConfig::new(codec, 0) };
     let mut inbound = Inbound::new(start, InboundConfig { rtcp_mux: true, ..stream.inbound(20) });
@@ -271,7 +278,7 @@ fn told(codec: Codec, format: Format, tuning: Tuning, tells: bool) -> (Vec<Optio
     let mut encoder = confab_codec::Encoder::new(codec, codec.sample_rate()).unwrap();
     let mut pull = |tick: u32| {
         let at = start + tick * Duration::from_millis(20);
-        let is_quiet = (5..25).contains(&tick);
+        let is_quiet = quiet.contains(&tick);
         let step = 8000.0 / codec.sample_rate() as f32;
         let sample = |at: u32| voice((at as f32 * step) as u32, false) * i16::from(!is_quiet);
         let samples = codec.sample_rate() / 50;
@@ -299,8 +306,8 @@ fn packets_that_are_told_quiet_let_the_member_rest_and_speech_is_there_from_its_
         for tuning in [Tuning::Fixed, Tuning::Auto] {
             let what = format!("{codec:?} at {rate} Hz, {tuning:?}");
             let format = Format { rate, interval_ms: 20 };
-            let (expected, decoded) = told(codec, format, tuning, false);
-            let (played, undecoded) = told(codec, format, tuning, true);
+            let (expected, decoded) = told(codec, format, tuning, 5..25, false);
+            let (played, undecoded) = told(codec, format, tuning, 5..25, true);
             assert_eq!((decoded, undecoded), (0, 10), "{what}: 200 ms were decoded");
             assert!(played[17..25].iter().all(Option::is_none), "{what}");
             assert!(expected.iter().all(Option::is_some), "{what}");
@@ -311,6 +318,20 @@ fn packets_that_are_told_quiet_let_the_member_rest_and_speech_is_there_from_its_
                 assert!(off <= most, "{what}, tick {tick}: {off}");
             }
         }
+    }
+}
+
+/// A decoder that has heard nothing is at rest.
+#[test]
+fn nothing_is_decoded_of_who_is_told_to_be_quiet_from_the_first_packet_on() {
+    for (codec, rate) in [(Codec::Pcmu, 8000), (opus(false), 48_000)] {
+        let format = Format { rate, interval_ms: 20 };
+        let (expected, _) = told(codec, format, Tuning::Fixed, 0..25, false);
+        let (played, undecoded) = told(codec, format, Tuning::Fixed, 0..25, true);
+        assert_eq!(undecoded, 25, "{codec:?}");
+        assert!(played[..25].iter().all(Option::is_none), "{codec:?}");
+        let off = difference(expected[27].as_deref(), played[27].as_deref());
+        assert!(off < 0.5, "{codec:?}: {off}");
     }
 }
 
