@@ -22,12 +22,13 @@ impl JitterBuffer {
         loop {
             self.pass_others();
             let Some(head) = self.head() else { return self.underrun(clock) };
-            let slack = clock - self.start(head) - self.spread.base();
-            match self.place(head) {
+            let start = self.start(head);
+            let slack = clock - start - self.spread.base();
+            match self.place(head, start) {
                 Place::Silence if self.is_early(slack) => return Next::Wait,
                 Place::Gap(gap) => return self.give_up(gap, head),
                 Place::Silence | Place::Due if self.is_dispensable(head, slack) => self.drop_head(head),
-                Place::Silence | Place::Due => return self.play(head, slack, held),
+                Place::Silence | Place::Due => return self.play(head, start, slack, held),
             }
         }
     }
@@ -57,10 +58,10 @@ impl JitterBuffer {
     }
 
     /// How the head continues what was played. What was concealed meanwhile counts for what proves lost.
-    fn place(&mut self, head: u16) -> Place {
+    fn place(&mut self, head: u16, start: i64) -> Place {
         let Some(position) = self.position else { return Place::Silence };
         let missing = head.wrapping_sub(self.next_sequence);
-        let gap = self.start(head) - position;
+        let gap = start - position;
         if missing == 0 && gap > 0 {
             self.position = None;
             self.concealed = 0;
@@ -142,9 +143,9 @@ impl JitterBuffer {
         self.stats.discarded += 1;
     }
 
-    fn play(&mut self, head: u16, slack: i64, held: i64) -> Next<'_> {
+    fn play(&mut self, head: u16, start: i64, slack: i64, held: i64) -> Next<'_> {
         self.lose(head.wrapping_sub(self.next_sequence));
-        let (start, played, length) = (self.start(head), self.played, self.ring.slot(head).units());
+        let (played, length) = (self.played, self.ring.slot(head).units());
         let is_long = length > self.ms(LONGEST_PART_MS.into());
         let units = if is_long { self.part(head, played).units.into() } else { length };
         let splice = self.position != Some(start) || self.concealed > 0;
