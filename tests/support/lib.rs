@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod crowd;
 pub mod foreign;
 pub mod log;
 pub mod tones;
