@@ -17,8 +17,9 @@ const MARGIN_MS: i64 = 1;
 const UNPUNCTUAL_MS: i64 = 7;
 /// The least delay that is asked for, in ms: the reader has pitch periods only, and what is missing, if little, is a tick.
 const LEAST_ADDED_MS: i64 = 5;
-/// Pulls with too much delay after which a packet is thrown away, if the reader found no quiet place to skip.
-const PATIENCE: u32 = 100;
+/// Pulls with too much delay after which a packet is thrown away, if the reader found no place to skip. Speech has one each half
+/// second; a tone or music would rather be late than broken.
+const PATIENCE: u32 = 600;
 /// How many pulls later the next one may go.
 const RELENT: u32 = 20;
 
