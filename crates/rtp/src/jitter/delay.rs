@@ -84,11 +84,11 @@ impl JitterBuffer {
         if self.concealed > 0 {
             return units <= self.concealed && self.missed_slack >= self.wanted();
         }
-        let follows = self.ring.content(head.wrapping_add(1)) == Content::Audio;
         let limit = self.ms(self.config.max_delay_ms.into()) + units;
         let is_surplus = self.excess(slack) >= units;
         let has_waited = self.hurries || self.pulls.impatience >= PATIENCE;
-        follows && (slack > limit || has_waited && is_surplus)
+        let is_too_much = slack > limit || has_waited && is_surplus;
+        is_too_much && self.ring.content(head.wrapping_add(1)) == Content::Audio
     }
 
     /// A packet that was due was thrown away: the next one has time.

@@ -1,18 +1,21 @@
 //! How far the sender's clock is off ours.
 
-use confab_fetch::{fetch, fetch_all};
+use confab_fetch::fetch;
 
 /// Windows that are remembered: a minute and the one that runs.
 const WINDOWS: usize = 7;
 /// Seconds of one window.
 const WINDOW_S: i64 = 10;
 
-/// The fastest packet of every ten seconds: how their transit changes is how the clocks run apart.
+/// The fastest packet of every ten seconds: how their transit changes is how the clocks run apart. A packet touches the window
+/// that runs and no other.
 #[derive(Debug, Default)]
 pub(super) struct Drift {
-    fastest: [Option<Fastest>; WINDOWS],
-    current: usize,
+    fastest: Option<Fastest>,
+    /// When the window began, in clock units.
     began: i64,
+    /// Of the windows that are over, the newest first.
+    over: [Option<Fastest>; WINDOWS - 1],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -23,29 +26,27 @@ struct Fastest {
 
 impl Drift {
     pub(super) fn fetch(&self) {
-        fetch_all(&self.fastest);
+        fetch(&self.fastest);
         fetch(&self.began);
     }
 
     /// A packet came at `clock` after `transit`, `second` are the clock units of a second.
     pub(super) fn note(&mut self, clock: i64, transit: i64, second: i64) {
         if clock - self.began >= WINDOW_S * second {
-            self.current = (self.current + 1) % WINDOWS;
-            self.fastest[self.current] = None;
+            self.over.rotate_right(1);
+            self.over[0] = self.fastest.take();
             self.began = clock;
         }
-        let fastest = &mut self.fastest[self.current];
-        if fastest.is_none_or(|fastest| transit < fastest.transit) {
-            *fastest = Some(Fastest { clock, transit });
+        if self.fastest.is_none_or(|fastest| transit < fastest.transit) {
+            self.fastest = Some(Fastest { clock, transit });
         }
     }
 
     /// By how many millionths the sender's clock is fast (positive) or slow; `None` in the first twenty seconds.
     pub(super) fn ppm(&self, second: i64) -> Option<i32> {
         // The window that runs may be too short to have a fast packet.
-        let past = |age: usize| self.fastest[(self.current + WINDOWS - age) % WINDOWS];
-        let newest = past(1)?;
-        let oldest = (2..WINDOWS).rev().find_map(past)?;
+        let newest = self.over[0]?;
+        let oldest = self.over[1..].iter().rev().find_map(|window| *window)?;
         let elapsed = newest.clock - oldest.clock;
         if elapsed < 2 * WINDOW_S * second - second {
             return None;

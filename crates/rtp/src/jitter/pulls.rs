@@ -1,6 +1,6 @@
 //! How early the last packets were pulled.
 
-use confab_fetch::{fetch, fetch_all};
+use confab_fetch::fetch;
 
 /// Pulls that are remembered: a tick of 60 ms pulls 24 of the shortest packets of Opus.
 const PULLS: usize = 24;
@@ -54,8 +54,8 @@ impl Pulls {
     }
 
     pub(super) fn fetch(&self) {
-        fetch_all(&self.recent);
-        fetch(&self.count);
+        fetch(&self.recent[self.count % PULLS]);
+        fetch(&self.recent[self.count.saturating_sub(PHASES) % PULLS]);
     }
 
     pub(super) fn last(&self) -> Option<Pull> {

@@ -1,6 +1,6 @@
 //! How much delay the network asks for.
 
-use confab_fetch::{fetch, fetch_all};
+use confab_fetch::fetch;
 
 /// Blocks of which the oldest is forgotten: 4 to 5 s are remembered.
 const BLOCKS: usize = 5;
@@ -11,16 +11,22 @@ const BLOCKS: usize = 5;
 /// clock moves it along. Of the lateness over the base each block keeps the second largest: one packet that went astray
 /// says nothing of the next, two in a second do. So the target grows at once, and shrinks when the bad second is
 /// forgotten.
+///
+/// What a packet touches lies apart from the blocks that are over: those are looked at once a second.
 #[derive(Debug)]
 pub(super) struct Spread {
-    blocks: [Block; BLOCKS],
-    current: usize,
-    /// When the current block began, in clock units.
+    /// The block that runs.
+    block: Block,
+    /// When it began, in clock units.
     began: i64,
     /// Clock units of one block.
     length: i64,
-    base: i64,
-    target: i64,
+    /// Transit of the fastest packet of the block before.
+    fastest_before: i64,
+    /// The most that the blocks that are over ask for.
+    target_before: i64,
+    /// Those blocks, the newest first.
+    over: [Block; BLOCKS - 1],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,43 +43,50 @@ impl Block {
 impl Spread {
     /// Nothing known; `second` are the clock units of a second.
     pub(super) fn new(second: i64) -> Self {
-        Self { blocks: [Block::EMPTY; BLOCKS], current: 0, began: 0, length: second, base: 0, target: 0 }
+        Self {
+            block: Block::EMPTY,
+            began: 0,
+            length: second,
+            fastest_before: i64::MAX,
+            target_before: 0,
+            over: [Block::EMPTY; BLOCKS - 1],
+        }
     }
 
     /// A packet took `transit`, both in clock units.
     pub(super) fn note(&mut self, clock: i64, transit: i64) {
         let age = clock - self.began;
         if age >= self.length {
-            if age >= 2 * self.length {
-                // Over a pause the clocks drift apart, but how the network is may be remembered.
-                self.blocks[self.current].fastest = i64::MAX;
-            }
-            self.current = (self.current + 1) % BLOCKS;
-            self.blocks[self.current] = Block::EMPTY;
-            self.began = clock;
+            self.begin(clock, age >= 2 * self.length);
         }
-        let before = self.blocks[(self.current + BLOCKS - 1) % BLOCKS].fastest;
-        let block = &mut self.blocks[self.current];
-        block.fastest = block.fastest.min(transit);
-        self.base = block.fastest.min(before);
-        let late = transit.saturating_sub(self.base);
-        block.second_latest = block.second_latest.max(late.min(block.latest));
-        block.latest = block.latest.max(late);
-        self.target = self.blocks.iter().map(|block| block.second_latest).max().unwrap_or(0);
+        self.block.fastest = self.block.fastest.min(transit);
+        let late = transit.saturating_sub(self.base());
+        self.block.second_latest = self.block.second_latest.max(late.min(self.block.latest));
+        self.block.latest = self.block.latest.max(late);
     }
 
     pub(super) fn fetch(&self) {
-        fetch_all(&self.blocks);
-        fetch(&self.target);
+        fetch(&self.block);
+        fetch(&self.target_before);
     }
 
-    /// Transit of the fastest packets.
+    /// Transit of the fastest packets; 0 before there are any.
     pub(super) fn base(&self) -> i64 {
-        self.base
+        let fastest = self.block.fastest.min(self.fastest_before);
+        if fastest == i64::MAX { 0 } else { fastest }
     }
 
     /// How much slower the slow ones are.
     pub(super) fn target(&self) -> i64 {
-        self.target
+        self.target_before.max(self.block.second_latest)
+    }
+
+    /// Begins a block. Over a pause the clocks drift apart, but how the network is may be remembered.
+    fn begin(&mut self, clock: i64, after_pause: bool) {
+        self.fastest_before = if after_pause { i64::MAX } else { self.block.fastest };
+        self.over.rotate_right(1);
+        self.over[0] = std::mem::replace(&mut self.block, Block::EMPTY);
+        self.target_before = self.over.iter().map(|block| block.second_latest).max().unwrap_or(0);
+        self.began = clock;
     }
 }
