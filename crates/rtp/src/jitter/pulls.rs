@@ -56,6 +56,7 @@ impl Pulls {
     pub(super) fn fetch(&self) {
         fetch(&self.recent[self.count % PULLS]);
         fetch(&self.recent[self.count.saturating_sub(PHASES) % PULLS]);
+        fetch(&self.count);
     }
 
     pub(super) fn last(&self) -> Option<Pull> {

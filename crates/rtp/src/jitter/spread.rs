@@ -12,7 +12,7 @@ const BLOCKS: usize = 5;
 /// says nothing of the next, two in a second do. So the target grows at once, and shrinks when the bad second is
 /// forgotten.
 ///
-/// What a packet touches lies apart from the blocks that are over: those are looked at once a second.
+/// What a packet touches lies apart from what blocks that are over ask for: that is gone through once a second.
 #[derive(Debug)]
 pub(super) struct Spread {
     /// The block that runs.
@@ -23,10 +23,9 @@ pub(super) struct Spread {
     length: i64,
     /// Transit of the fastest packet of the block before.
     fastest_before: i64,
-    /// The most that the blocks that are over ask for.
-    target_before: i64,
-    /// Those blocks, the newest first.
-    over: [Block; BLOCKS - 1],
+    /// What each block that is over asks for, the newest first, and the most of that.
+    over: [i64; BLOCKS - 1],
+    most: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +47,8 @@ impl Spread {
             began: 0,
             length: second,
             fastest_before: i64::MAX,
-            target_before: 0,
-            over: [Block::EMPTY; BLOCKS - 1],
+            over: [0; BLOCKS - 1],
+            most: 0,
         }
     }
 
@@ -67,7 +66,7 @@ impl Spread {
 
     pub(super) fn fetch(&self) {
         fetch(&self.block);
-        fetch(&self.target_before);
+        fetch(&self.most);
     }
 
     /// Transit of the fastest packets; 0 before there are any.
@@ -78,15 +77,16 @@ impl Spread {
 
     /// How much slower the slow ones are.
     pub(super) fn target(&self) -> i64 {
-        self.target_before.max(self.block.second_latest)
+        self.most.max(self.block.second_latest)
     }
 
     /// Begins a block. Over a pause the clocks drift apart, but how the network is may be remembered.
     fn begin(&mut self, clock: i64, after_pause: bool) {
         self.fastest_before = if after_pause { i64::MAX } else { self.block.fastest };
         self.over.rotate_right(1);
-        self.over[0] = std::mem::replace(&mut self.block, Block::EMPTY);
-        self.target_before = self.over.iter().map(|block| block.second_latest).max().unwrap_or(0);
+        self.over[0] = self.block.second_latest;
+        self.most = self.over.iter().copied().max().unwrap_or(0);
+        self.block = Block::EMPTY;
         self.began = clock;
     }
 }
