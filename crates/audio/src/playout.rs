@@ -28,10 +28,6 @@ const URGENT_TICKS: i32 = 2;
 /// takes as long as all else that is done for a leg in a tick.
 const TICKS_BETWEEN_LOOKS: u8 = 4;
 
-/// After so many looks in vain, ten seconds of packets of 20 ms, a place is taken where it can hardly be heard: a packet that the
-/// jitter buffer throws away in the end is heard more. Speech has a place each half second.
-const LOOKS_IN_VAIN: u8 = 125;
-
 /// A packet whose sender says that it is so quiet, −dBov (RFC 6464), need not be decoded.
 const SILENT_DBOV: u8 = 80;
 
@@ -79,8 +75,6 @@ pub(crate) struct Playout {
     quiet_from: Option<u32>,
     /// Ticks until a place for a correction is looked for again.
     looks_in: u8,
-    /// How often one was looked for in vain.
-    vain: u8,
     /// The level of its gate while the room does not hear it.
     withheld_below: Option<u32>,
     /// A packet that is told to be so quiet, −dBov, need not be decoded.
@@ -118,7 +112,6 @@ impl Playout {
             pausable: 0,
             quiet_from: None,
             looks_in: 0,
-            vain: 0,
             withheld_below: None,
             quiet_dbov: SILENT_DBOV,
             output,
@@ -385,7 +378,6 @@ impl Playout {
         let surplus = i64::from(inbound.surplus_units()) * self.rate as i64 / self.clock_rate as i64;
         let surplus = surplus.clamp(-most, most) as i32;
         if surplus.abs() < LEAST_SURPLUS_MS * per_ms {
-            self.vain = 0;
             return;
         }
         let is_urgent = surplus.abs() > URGENT_TICKS * self.frame as i32;
@@ -396,9 +388,10 @@ impl Playout {
         self.write_silence(self.len);
         let audible = match is_urgent {
             true => Audible::Slightly,
-            // A packet that comes too late is heard more.
-            false if surplus < 0 || self.vain >= LOOKS_IN_VAIN => Audible::Hardly,
-            false => Audible::Never,
+            // Less than the longest period waits until it is more, for of few periods none may fit a tone.
+            false if surplus > 0 && surplus < LONGEST_STEP_MS as i32 * per_ms => Audible::Never,
+            // A packet that comes too late, or is thrown away in the end, is heard more.
+            false => Audible::Hardly,
         };
         let removed = if surplus > 0 {
             // No period that is longer than the surplus fits between two places of so short a sound.
@@ -408,8 +401,7 @@ impl Playout {
         } else {
             -(lengthen(&mut self.pcm, self.len, self.rate as u32, audible) as i32)
         };
-        (self.looks_in, self.vain) =
-            if removed == 0 { (TICKS_BETWEEN_LOOKS, self.vain.saturating_add(1)) } else { (0, 0) };
+        self.looks_in = if removed == 0 { TICKS_BETWEEN_LOOKS } else { 0 };
         self.wrote(self.len.saturating_add_signed(-removed as isize).min(self.pcm.len()));
         inbound.skip(removed * (self.clock_rate / 1000) as i32 / per_ms);
     }

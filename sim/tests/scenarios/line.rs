@@ -53,6 +53,28 @@ fn jitter_costs_what_it_spreads_and_no_sound() {
     }
 }
 
+/// What of 80 ms is not the tone, dBov, the worst of them, in the minute after a stall of some ms.
+fn beside_the_tone(hz: f32, stall_ms: u64) -> f32 {
+    let mut scene = Scene::new(8000, 1);
+    let uplink = Conditions::stalls(stall_ms, [secs(2)]);
+    scene.join(PhoneConfig { uplink, ..PhoneConfig::default() }.saying(Talk::always(Sound::tone(hz, -20.0))));
+    let listener = scene.join(PhoneConfig::default());
+    scene.run_secs(60);
+    let heard = scene.phone(listener).heard().between_ms(3000, 59_000);
+    let windows = heard.chunks_exact(640);
+    windows.map(|window| measure::residual_dbov(window, 8000, hz.into(), 80)[0]).fold(f32::MIN, f32::max)
+}
+
+#[test]
+fn a_tone_stays_one_while_the_delay_goes() {
+    for stall_ms in [45, 60, 80] {
+        for hz in [412.5, 562.5, 712.5, 1262.5] {
+            let rest = beside_the_tone(hz, stall_ms);
+            assert!(rest < -49.0, "{hz} Hz, {stall_ms} ms: {rest} dBov");
+        }
+    }
+}
+
 #[test]
 fn when_jitter_ends_the_delay_goes() {
     let (mut scene, talker, listener) = talk(Codec::Pcmu, Conditions::jitter(60), 0.0, 3);
