@@ -12,10 +12,10 @@ const WAITING: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     sender: EventSender,
-    /// A ring.
-    waiting: [char; WAITING],
-    first: usize,
-    count: usize,
+    /// A ring of characters.
+    waiting: [u8; WAITING],
+    first: u8,
+    count: u8,
     /// For how long the last key is to be up still, ms.
     up_ms: u32,
 }
@@ -23,9 +23,10 @@ pub(crate) struct Keys {
 impl Keys {
     /// Presses a key after those that wait; false if too many do, or if there is no such key.
     pub(crate) fn press(&mut self, digit: char) -> bool {
-        let fits = self.count < WAITING && EventSender::is_key(digit);
+        let count = usize::from(self.count);
+        let fits = count < WAITING && EventSender::is_key(digit);
         if fits {
-            self.waiting[(self.first + self.count) % WAITING] = digit;
+            self.waiting[(usize::from(self.first) + count) % WAITING] = digit as u8;
             self.count += 1;
         }
         fits
@@ -44,12 +45,12 @@ impl Keys {
     }
 
     fn take(&mut self) -> Option<char> {
-        let digit = *self.waiting.get(self.first)?;
-        let waits = self.count > 0 && self.up_ms == 0;
-        if waits {
-            self.first = (self.first + 1) % WAITING;
-            self.count -= 1;
+        if self.count == 0 || self.up_ms > 0 {
+            return None;
         }
-        waits.then_some(digit)
+        let digit = *self.waiting.get(usize::from(self.first))?;
+        self.first = (self.first + 1) % WAITING as u8;
+        self.count -= 1;
+        Some(digit.into())
     }
 }

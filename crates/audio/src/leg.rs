@@ -6,7 +6,7 @@ use std::time::Instant;
 use confab_codec::{Codec, CodecError};
 use confab_fetch::fetch;
 use confab_mixer::Slot;
-use confab_rtp::{AudioLevel, Inbound, Load, Quality, Received, Sent, Verdict, is_rtcp, rtcp};
+use confab_rtp::{Inbound, Load, Quality, Received, Sent, Verdict, is_rtcp, rtcp};
 
 use crate::change::StreamChange;
 use crate::clock::{Clock, Random};
@@ -30,9 +30,17 @@ pub struct Leg {
     pub(crate) brought: Option<Box<Feed>>,
     /// How it is to be sent now.
     pub(crate) codec: Codec,
+    /// False when we said that we do not want to receive.
+    receives: bool,
+    report_due: Instant,
     inbound: Inbound,
     playout: Playout,
     sender: Sender,
+    rest: Box<Rest>,
+}
+
+/// What few ticks need of a leg.
+struct Rest {
     stream: StreamConfig,
     interval_ms: u16,
     expected_loss: ExpectedLoss,
@@ -40,7 +48,6 @@ pub struct Leg {
     max_complexity: Option<u8>,
     watch: Watch,
     random: Random,
-    report_due: Instant,
     on_hold: bool,
     /// When silence was told or the hold changed last: silence is counted from here at the earliest.
     quiet_since: Instant,
@@ -87,23 +94,12 @@ impl Leg {
             slot: None,
             brought: None,
             codec: stream.codec,
+            receives: stream.receive,
             inbound: Inbound::new(now, stream.inbound(format.interval_ms)),
             playout: Playout::new(stream.codec, format, tuning)?,
             sender: Sender::new(&stream, format, random.next()),
             report_due: now + rtcp::interval(random.fraction(), true),
-            stream,
-            interval_ms: format.interval_ms,
-            watch: Watch::new(now),
-            expected_loss: ExpectedLoss::default(),
-            max_complexity: None,
-            random,
-            on_hold: false,
-            quiet_since: now,
-            rtcp_heard: None,
-            started: now,
-            lag_us: 0,
-            send_failures: 0,
-            over_budget: 0,
+            rest: Box::new(Rest::new(stream, format.interval_ms, random, now)),
         })
     }
 
@@ -116,9 +112,9 @@ impl Leg {
     /// Takes what the renegotiation brought, and leaves in `change` what is to be freed elsewhere. Whether the coder
     /// changed, so that the new feed is wanted.
     pub(crate) fn update(&mut self, now: Instant, change: &mut StreamChange) -> bool {
-        std::mem::swap(&mut self.stream, &mut change.stream);
-        let (stream, old) = (&self.stream, &change.stream);
-        self.inbound.update(now, stream.inbound(self.interval_ms), &mut change.jitter);
+        std::mem::swap(&mut self.rest.stream, &mut change.stream);
+        let (stream, old) = (&self.rest.stream, &change.stream);
+        self.inbound.update(now, stream.inbound(self.rest.interval_ms), &mut change.jitter);
         let is_recoded = stream.codec.coder() != old.codec.coder();
         if is_recoded {
             self.inbound.forget_audio();
@@ -129,22 +125,22 @@ impl Leg {
             change.sender.continue_from(&mut self.sender);
             std::mem::swap(&mut self.sender, &mut change.sender);
         }
-        self.set_encoder();
+        self.negotiate();
         is_recoded
     }
 
     /// Goes on in another room, whose ticks may be of another length, and leaves in `change` what is to be freed elsewhere. The
     /// numbers of what it sends go on, and what has come for it and was not played yet is played there.
     pub(crate) fn rehouse(&mut self, now: Instant, interval_ms: u16, change: &mut StreamChange) {
-        self.interval_ms = interval_ms;
-        std::mem::swap(&mut self.stream, &mut change.stream);
-        self.inbound.update(now, self.stream.inbound(interval_ms), &mut change.jitter);
+        self.rest.interval_ms = interval_ms;
+        std::mem::swap(&mut self.rest.stream, &mut change.stream);
+        self.inbound.update(now, self.rest.stream.inbound(interval_ms), &mut change.jitter);
         change.playout.begin_after(&self.playout);
         std::mem::swap(&mut self.playout, &mut change.playout);
         change.sender.continue_from(&mut self.sender);
         std::mem::swap(&mut self.sender, &mut change.sender);
         std::mem::swap(&mut self.brought, &mut change.feed);
-        self.set_encoder();
+        self.negotiate();
     }
 
     /// Goes on in a room of another rate, and leaves in `playout` what is to be freed elsewhere.
@@ -155,18 +151,18 @@ impl Leg {
 
     /// Whether its peer has put us on hold.
     pub(crate) fn is_on_hold(&self) -> bool {
-        self.on_hold
+        self.rest.on_hold
     }
 
     /// On hold a leg may be silent for longer.
     pub(crate) fn hold(&mut self, now: Instant, on: bool) {
-        self.on_hold = on;
-        self.quiet_since = now;
+        self.rest.on_hold = on;
+        self.rest.quiet_since = now;
     }
 
     /// Opus is coded at this complexity at most, until it is said otherwise.
     pub(crate) fn ease(&mut self, max_complexity: Option<u8>) {
-        self.max_complexity = max_complexity;
+        self.rest.max_complexity = max_complexity;
         self.set_encoder();
     }
 
@@ -179,7 +175,7 @@ impl Leg {
         source: SocketAddr,
         datagram: &[u8],
     ) -> Option<Event> {
-        if channel == Channel::Rtcp || self.stream.rtcp_mux && is_rtcp(datagram) {
+        if channel == Channel::Rtcp || is_rtcp(datagram) && self.rest.stream.rtcp_mux {
             self.take_report(now, clock, source, datagram);
             return None;
         }
@@ -187,7 +183,7 @@ impl Leg {
             Received::Digit(digit) => {
                 return Some(Event::Digit { leg: self.id, digit, source: DigitSource::Events });
             }
-            Received::Audio => self.playout.note_audio(timestamp(datagram), self.audio_level()),
+            Received::Audio => self.playout.note_audio(timestamp(datagram), self.inbound.audio_level()),
             Received::ComfortNoise(noise) => self.playout.note_noise(timestamp(datagram), noise),
             Received::Event | Received::Dropped(_) => {}
         }
@@ -196,8 +192,6 @@ impl Leg {
 
     /// Fetches what receiving and playing touches.
     pub(crate) fn fetch(&self) {
-        fetch(&self.stream.codec);
-        fetch(&self.stream.receive_payload_type);
         fetch(&self.slot);
         self.inbound.fetch();
         self.playout.fetch();
@@ -211,8 +205,6 @@ impl Leg {
 
     /// Fetches what sending touches.
     pub(crate) fn fetch_to_send(&self) {
-        fetch(&self.stream.remote);
-        fetch(&self.stream.send);
         fetch(&self.slot);
         fetch(&self.report_due);
         self.inbound.fetch_to_send();
@@ -234,24 +226,26 @@ impl Leg {
         self.inbound.expects_more(now)
     }
 
-    /// The frame to mix at the tick that was due at `due`; `None` for silence.
-    pub(crate) fn pull(&mut self, due: Instant) -> Option<&[i16]> {
-        self.playout.pull(due, &mut self.inbound).filter(|_| self.stream.receive)
+    /// Writes the frame to mix at the tick that was due at `due`; false for silence, whatever `out` is then.
+    pub(crate) fn pull(&mut self, due: Instant, out: &mut [i16]) -> bool {
+        self.playout.pull(due, &mut self.inbound, out) && self.receives
     }
 
     /// Puts what a tick gave into packets. Without anywhere to send, the time passes all the same.
     pub(crate) fn send(&mut self, index: usize, now: Instant, coded: Coded<'_>, outbox: &mut Outbox) {
-        let Self { sender, inbound, stream, .. } = self;
-        let may_send = stream.send && stream.remote.is_some();
-        let destination = || may_send.then(|| inbound.destination(now)).flatten();
-        sender.push(stream, coded, destination, |to, header, payload| {
-            outbox.push(index, Channel::Rtp, to, header, payload);
-        });
+        let Self { sender, inbound, .. } = self;
+        sender.push(
+            coded,
+            || inbound.destination(now),
+            |to, header, payload| {
+                outbox.push(index, Channel::Rtp, to, header, payload);
+            },
+        );
     }
 
     /// Presses a key towards the peer after those that wait; false if it knows no telephone-events, or if too many wait.
     pub(crate) fn send_digit(&mut self, digit: char) -> bool {
-        self.stream.send_event_payload_type.is_some() && self.sender.press(digit)
+        self.sender.press(digit)
     }
 
     /// How much sooner what it played last could have been played, µs, if that is known.
@@ -273,12 +267,12 @@ impl Leg {
     /// By how much its media time would be behind the clock, µs, if it were ticked so much later than it was due.
     #[must_use]
     pub fn lag_after(&self, later_us: i64) -> i64 {
-        self.lag_us + later_us
+        self.rest.lag_us + later_us
     }
 
     /// Its media time is so much further behind the clock, µs, than was known.
     pub(crate) fn lag_by(&mut self, us: i64) {
-        self.lag_us += us;
+        self.rest.lag_us += us;
     }
 
     /// It is ticked so much later, µs, than it was due, in a room of this interval. By what it is more than half of that behind
@@ -290,7 +284,7 @@ impl Leg {
         if skipped > 0 {
             self.skip(skipped as u32 * u32::from(interval_ms));
         }
-        self.lag_us = lag_us - skipped * interval_us;
+        self.rest.lag_us = lag_us - skipped * interval_us;
     }
 
     /// Writes the RTCP report if one is due (RFC 3550 §6.3).
@@ -298,7 +292,7 @@ impl Leg {
         if now < self.report_due {
             return;
         }
-        self.report_due = now + rtcp::interval(self.random.fraction(), false);
+        self.report_due = now + rtcp::interval(self.rest.random.fraction(), false);
         self.write_report(index, clock.ntp(now), false, outbox);
     }
 
@@ -309,34 +303,34 @@ impl Leg {
 
     /// A datagram of the leg could not be sent.
     pub(crate) fn count_send_failure(&mut self) {
-        self.send_failures += 1;
+        self.rest.send_failures += 1;
     }
 
     /// More came for the leg than one tick may read.
     pub(crate) fn count_over_budget(&mut self) {
-        self.over_budget += 1;
+        self.rest.over_budget += 1;
     }
 
     /// How long the peer has been silent in ms, once per limit that has passed.
     pub(crate) fn silence(&mut self, now: Instant, limits: SilenceLimits) -> Option<u64> {
-        let may_pause = self.on_hold || !self.stream.receive;
+        let may_pause = self.rest.on_hold || !self.receives;
         let limit = if may_pause { limits.on_hold } else { limits.talking }?;
-        let heard = self.inbound.last_heard().max(self.rtcp_heard).unwrap_or(self.started);
-        if now.saturating_duration_since(heard.max(self.quiet_since)) < limit {
+        let heard = self.inbound.last_heard().max(self.rest.rtcp_heard).unwrap_or(self.rest.started);
+        if now.saturating_duration_since(heard.max(self.rest.quiet_since)) < limit {
             return None;
         }
-        self.quiet_since = now;
+        self.rest.quiet_since = now;
         Some(now.saturating_duration_since(heard).as_millis() as u64)
     }
 
     /// What its line is like, if it is time to look, and why its peer may be choppy. `load` is that of its room.
     pub(crate) fn watch(&mut self, now: Instant, load: Load) -> Option<(Quality, Verdict)> {
-        if !self.watch.is_due(now) {
+        if !self.rest.watch.is_due(now) {
             return None;
         }
         let quality = self.quality();
-        let load = Load { send_failures: self.send_failures, ..load };
-        Some((quality, self.watch.look(now, quality, load)))
+        let load = Load { send_failures: self.rest.send_failures, ..load };
+        Some((quality, self.rest.watch.look(now, quality, load)))
     }
 
     /// What one tick can send at most.
@@ -364,11 +358,11 @@ impl Leg {
                 + inbound.strangers
                 + inbound.buffer.late
                 + inbound.buffer.duplicates,
-            send_failures: self.send_failures,
+            send_failures: self.rest.send_failures,
             packets_lost: inbound.lost.max(0) as u64,
-            jitter_us: u64::from(inbound.jitter) * 1_000_000 / u64::from(self.stream.codec.clock_rate()),
+            jitter_us: u64::from(inbound.jitter) * 1_000_000 / u64::from(self.rest.stream.codec.clock_rate()),
             delay_us: self.inbound.delay().as_micros() as u64 + u64::from(self.playout.delay_us()),
-            over_budget: self.over_budget,
+            over_budget: self.rest.over_budget,
             concealed: inbound.buffer.concealed,
             undecoded: self.playout.undecoded(),
             round_trip_us: inbound.round_trip.map(|time| time.as_micros() as u64),
@@ -377,55 +371,79 @@ impl Leg {
 
     fn sent(&self) -> Sent {
         Sent {
-            clock_rate: self.stream.codec.clock_rate(),
+            clock_rate: self.rest.stream.codec.clock_rate(),
             packet_time: self.sender.packet_time(),
             packets: self.sender.outbound().packets(),
-            impairment: impairment(self.stream.codec),
+            impairment: impairment(self.rest.stream.codec),
         }
-    }
-
-    fn audio_level(&self) -> Option<AudioLevel> {
-        self.stream.audio_level_ext.and_then(|_| self.inbound.audio_level())
     }
 
     fn take_report(&mut self, now: Instant, clock: &Clock, source: SocketAddr, datagram: &[u8]) {
         let ssrc = self.sender.outbound().ssrc();
         let Some(report) = self.inbound.receive_rtcp(clock.ntp(now), source, datagram, ssrc) else { return };
-        self.rtcp_heard = Some(now);
+        self.rest.rtcp_heard = Some(now);
         if let Some(block) = report.block {
-            self.expected_loss.note(block.fraction_lost);
+            self.rest.expected_loss.note(block.fraction_lost);
             self.set_encoder();
         }
+    }
+
+    /// The stream changed.
+    fn negotiate(&mut self) {
+        self.receives = self.rest.stream.receive;
+        self.sender.negotiate(&self.rest.stream);
+        self.set_encoder();
     }
 
     /// Lets the encoder prepare for the loss that the peer reports, if FEC was negotiated, and work no harder than there is
     /// time for.
     fn set_encoder(&mut self) {
-        self.codec = self.stream.codec;
+        let rest = &self.rest;
+        self.codec = rest.stream.codec;
         if let Codec::Opus(opus) = &mut self.codec {
-            opus.complexity = opus.complexity.min(self.max_complexity.unwrap_or(u8::MAX));
+            opus.complexity = opus.complexity.min(rest.max_complexity.unwrap_or(u8::MAX));
             if opus.fec {
-                opus.expected_loss = opus.expected_loss.max(self.expected_loss.percent());
+                opus.expected_loss = opus.expected_loss.max(rest.expected_loss.percent());
             }
         }
     }
 
     fn write_report(&mut self, index: usize, ntp: u64, bye: bool, outbox: &mut Outbox) {
         let Some(to) = self.inbound.rtcp_destination() else { return };
-        let outbound = self.sender.outbound();
+        let (outbound, stream) = (self.sender.outbound(), &self.rest.stream);
         let report = rtcp::Report {
             ssrc: outbound.ssrc(),
             sender: (outbound.packets() > 0).then(|| outbound.sender_info(ntp)),
             block: self.inbound.report_block(ntp),
-            xr: self.stream.xr.then(|| self.inbound.voip_metrics(&self.sent())).flatten(),
-            cname: &self.stream.cname,
+            xr: stream.xr.then(|| self.inbound.voip_metrics(&self.sent())).flatten(),
+            cname: &stream.cname,
             bye,
         };
         let mut octets = [0; LONGEST_REPORT];
         let len = report.write(&mut octets);
-        let channel = if self.stream.rtcp_mux { Channel::Rtp } else { Channel::Rtcp };
+        let channel = if stream.rtcp_mux { Channel::Rtp } else { Channel::Rtcp };
         if len > 0 {
             outbox.push(index, channel, to, &octets[..len], &[]);
+        }
+    }
+}
+
+impl Rest {
+    fn new(stream: StreamConfig, interval_ms: u16, random: Random, now: Instant) -> Self {
+        Self {
+            stream,
+            interval_ms,
+            expected_loss: ExpectedLoss::default(),
+            max_complexity: None,
+            watch: Watch::new(now),
+            random,
+            on_hold: false,
+            quiet_since: now,
+            rtcp_heard: None,
+            started: now,
+            lag_us: 0,
+            send_failures: 0,
+            over_budget: 0,
         }
     }
 }

@@ -65,6 +65,8 @@ pub(crate) struct Playout {
     frame: usize,
     /// Samples that are always kept back, see [`Tuning::lag`].
     lag: usize,
+    /// The frame of this tick was decoded where it goes, and is not here.
+    passed: bool,
     /// There was no silence since the last packet.
     flowing: bool,
     /// What the sender described to be heard while it pauses (RFC 3389), and the timestamp from which on it does.
@@ -107,6 +109,7 @@ impl Playout {
             given: 0,
             frame,
             lag,
+            passed: false,
             flowing: false,
             noise: None,
             pausable: 0,
@@ -139,7 +142,7 @@ impl Playout {
         if !self.flowing || self.quiet_from.is_some() {
             return;
         }
-        fetch_all(&self.pcm[..self.frame]);
+        fetch_all(&self.pcm[..self.len]);
         self.decoder.fetch_rest();
     }
 
@@ -177,14 +180,18 @@ impl Playout {
         self.noise = Some((noise, timestamp));
     }
 
-    /// The samples of one tick, at the room's rate; `None` when there is nothing to play. `due` is the tick's nominal time.
-    pub(crate) fn pull(&mut self, due: Instant, inbound: &mut Inbound) -> Option<&[i16]> {
+    /// Writes the samples of one tick, at the room's rate; false when there is nothing to play, whatever `out` is then. `due` is
+    /// the tick's nominal time.
+    pub(crate) fn pull(&mut self, due: Instant, inbound: &mut Inbound, out: &mut [i16]) -> bool {
         self.discard_given();
-        if self.fill(due, inbound) {
-            self.correct(inbound);
-            self.fill(due, inbound);
+        if self.fill(due, inbound, out)
+            && let Some(surplus) = self.surplus(inbound)
+        {
+            self.take_back(out);
+            self.correct(surplus, inbound);
+            self.fill(due, inbound, out);
         }
-        self.give()
+        self.give(out)
     }
 
     /// Begins afresh in another room, where nobody has heard what `old` would go on with.
@@ -197,12 +204,7 @@ impl Playout {
     pub(crate) fn follow(&mut self, old: &mut Self) {
         (self.undecoded, self.malformed) = (old.undecoded, old.malformed);
         if old.flowing || old.output.is_sounding() {
-            old.discard_given();
-            let needed = old.frame.saturating_sub(old.len);
-            if needed > 0 {
-                old.conceal(needed);
-            }
-            self.output.fade_out(old.give().unwrap_or_default());
+            old.go_on(self.output.begin_tail());
         }
     }
 
@@ -233,13 +235,24 @@ impl Playout {
         self.given = 0;
     }
 
+    /// What it would play next if nothing came.
+    fn go_on(&mut self, out: &mut [i16]) {
+        self.discard_given();
+        let len = out.len() * self.rate / self.output.rate();
+        if self.len < len {
+            self.conceal(len - self.len);
+        }
+        self.write_silence(len);
+        self.output.give(&self.pcm[..len], false, out);
+    }
+
     /// Gathers the samples of a tick; whether any of them are new and real.
-    fn fill(&mut self, due: Instant, inbound: &mut Inbound) -> bool {
+    fn fill(&mut self, due: Instant, inbound: &mut Inbound, out: &mut [i16]) -> bool {
         let mut heard = false;
-        while self.len < self.frame {
+        while self.len < self.frame && !self.passed {
             match inbound.next(due, self.held_units()) {
                 Next::Packet(packet) => {
-                    self.append(&packet);
+                    self.append(&packet, out);
                     heard = true;
                 }
                 Next::Lost { units, next } => self.bridge(units, next),
@@ -252,7 +265,7 @@ impl Playout {
         heard
     }
 
-    fn append(&mut self, packet: &Frame<'_>) {
+    fn append(&mut self, packet: &Frame<'_>, out: &mut [i16]) {
         if self.len == 0 {
             self.append_silence(self.lag);
         }
@@ -269,18 +282,34 @@ impl Playout {
         if self.codec.is_packetized() {
             self.pausable = self.rate / 1000 * LONGEST_PAUSE_MS;
         }
+        if self.decode(packet, samples, out).is_err() {
+            self.malformed += 1;
+            self.conceal(samples);
+        }
+    }
+
+    /// Decodes a packet behind what waits; if nothing does and it makes a frame, as mostly, at once where that goes.
+    fn decode(&mut self, packet: &Frame<'_>, samples: usize, out: &mut [i16]) -> Result<(), CodecError> {
+        let passes = self.len == 0 && samples == self.frame && self.output.passes();
         self.write_silence(self.len);
-        let out = &mut self.pcm[self.len..];
+        let into = if passes { &mut *out } else { &mut self.pcm[self.len..] };
         let decoded = match packet.frame {
-            None => self.decoder.decode(packet.payload, out),
-            Some(frame) => self.decoder.decode_frame(packet.payload, frame, out),
-        };
-        match decoded {
-            Ok(decoded) => self.wrote(self.len + decoded),
-            Err(_) => {
-                self.malformed += 1;
-                self.conceal(samples);
-            }
+            None => self.decoder.decode(packet.payload, into),
+            Some(frame) => self.decoder.decode_frame(packet.payload, frame, into),
+        }?;
+        self.passed = passes;
+        match passes {
+            true => out[decoded..].fill(0),
+            false => self.wrote(self.len + decoded),
+        }
+        Ok(())
+    }
+
+    /// The frame that was decoded where it goes is to be changed.
+    fn take_back(&mut self, out: &[i16]) {
+        if std::mem::take(&mut self.passed) {
+            self.pcm[..self.frame].copy_from_slice(out);
+            self.wrote(self.frame);
         }
     }
 
@@ -370,23 +399,26 @@ impl Playout {
         self.wrote(self.frame);
     }
 
-    /// Brings the delay nearer to what the line needs: in quiet, by whole pitch periods, or where it can be heard if it
-    /// must be.
-    fn correct(&mut self, inbound: &mut Inbound) {
-        let per_ms = self.rate as i32 / 1000;
+    /// By how many samples the delay is longer than what the line needs, if that is to be corrected now: such a length is
+    /// looked for less often, unless it is urgent.
+    fn surplus(&mut self, inbound: &Inbound) -> Option<i32> {
         let most = self.pcm.len() as i64;
         let surplus = i64::from(inbound.surplus_units()) * self.rate as i64 / self.clock_rate as i64;
         let surplus = surplus.clamp(-most, most) as i32;
-        if surplus.abs() < LEAST_SURPLUS_MS * per_ms {
-            return;
+        if surplus.abs() < LEAST_SURPLUS_MS * self.per_ms() {
+            return None;
         }
-        let is_urgent = surplus.abs() > URGENT_TICKS * self.frame as i32;
         self.looks_in = self.looks_in.saturating_sub(1);
-        if surplus > 0 && self.looks_in > 0 && !is_urgent {
-            return;
-        }
+        let waits = surplus > 0 && self.looks_in > 0 && !self.is_urgent(surplus);
+        (!waits).then_some(surplus)
+    }
+
+    /// Brings the delay nearer to what the line needs: in quiet, by whole pitch periods, or where it can be heard if it
+    /// must be.
+    fn correct(&mut self, surplus: i32, inbound: &mut Inbound) {
+        let per_ms = self.per_ms();
         self.write_silence(self.len);
-        let audible = match is_urgent {
+        let audible = match self.is_urgent(surplus) {
             true => Audible::Slightly,
             // Less than the longest period waits until it is more, for of few periods none may fit a tone.
             false if surplus > 0 && surplus < LONGEST_STEP_MS as i32 * per_ms => Audible::Never,
@@ -406,17 +438,29 @@ impl Playout {
         inbound.skip(removed * (self.clock_rate / 1000) as i32 / per_ms);
     }
 
-    /// Hands out a frame, filled up with silence if there is less; `None` where all is silence.
-    fn give(&mut self) -> Option<&[i16]> {
+    /// Hands out a frame, filled up with silence if there is less; false where all is silence.
+    fn give(&mut self, out: &mut [i16]) -> bool {
+        if std::mem::take(&mut self.passed) {
+            return true;
+        }
         let is_silent = self.written == 0;
         if is_silent && !self.output.is_sounding() {
             self.given = self.len.min(self.frame);
-            return None;
+            return false;
         }
         self.len = self.len.max(self.frame);
         self.write_silence(self.frame);
         self.given = self.frame;
-        Some(self.output.give(&mut self.pcm[..self.frame], is_silent))
+        self.output.give(&self.pcm[..self.frame], is_silent, out);
+        true
+    }
+
+    fn is_urgent(&self, surplus: i32) -> bool {
+        surplus.abs() > URGENT_TICKS * self.frame as i32
+    }
+
+    fn per_ms(&self) -> i32 {
+        self.rate as i32 / 1000
     }
 
     fn samples(&self, units: usize) -> usize {

@@ -445,8 +445,8 @@ impl Room {
     pub fn pull(&mut self, tick: Tick, legs: Range<usize>, events: &mut impl FnMut(Event)) {
         let first = self.load.ticks + legs.start as u64;
         for (index, leg) in (first..).zip(self.legs.get_mut(legs).unwrap_or_default()) {
-            if let (Some(slot), Some(frame)) = (leg.slot, leg.pull(tick.due)) {
-                self.mixer.input(slot, frame);
+            if let Some(slot) = leg.slot {
+                self.mixer.input_with(slot, |frame| leg.pull(tick.due, frame));
             }
             if !index.is_multiple_of(TICKS_PER_LOOK) {
                 continue;

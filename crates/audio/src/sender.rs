@@ -51,10 +51,24 @@ enum Content<'a> {
     Noise(u8),
 }
 
+/// What was negotiated of it.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    /// There is somebody who wants it.
+    sends: bool,
+    payload_type: u8,
+    /// Payload type of comfort noise.
+    noise: Option<u8>,
+    /// Payload type of telephone-events, and the units of their clock in a ms.
+    event: Option<u8>,
+    event_per_ms: u32,
+}
+
 /// The numbers of the stream, and what goes out under them.
 #[derive(Debug)]
 struct Numbered {
     outbound: Outbound,
+    terms: Terms,
     /// Timestamp units in a ms.
     per_ms: u32,
     /// For how long nothing but digital silence was to be sent, ms.
@@ -77,6 +91,7 @@ impl Sender {
             },
             numbered: Numbered {
                 outbound,
+                terms: Terms::of(stream),
                 per_ms: codec.clock_rate() / 1000,
                 silent_ms: 0,
                 noise_age_ms: None,
@@ -121,6 +136,11 @@ impl Sender {
         &self.numbered.outbound
     }
 
+    /// Sends from now on what this wants; codec and packet time are as they were.
+    pub(crate) fn negotiate(&mut self, stream: &StreamConfig) {
+        self.numbered.terms = Terms::of(stream);
+    }
+
     /// Goes on with the numbers of `old`, which ends here because it was renegotiated.
     pub(crate) fn continue_from(&mut self, old: &mut Self) {
         std::mem::swap(&mut self.numbered.outbound, &mut old.numbered.outbound);
@@ -132,9 +152,9 @@ impl Sender {
         }
     }
 
-    /// Presses a key after those that wait; false if too many do.
+    /// Presses a key after those that wait; false if the peer knows no telephone-events, or if too many wait.
     pub(crate) fn press(&mut self, digit: char) -> bool {
-        self.numbered.keys.press(digit)
+        self.numbered.terms.event.is_some() && self.numbered.keys.press(digit)
     }
 
     /// So many ms of media time pass without a tick.
@@ -146,7 +166,6 @@ impl Sender {
     /// is asked for each packet, the time passes all the same.
     pub(crate) fn push(
         &mut self,
-        stream: &StreamConfig,
         coded: Coded<'_>,
         mut destination: impl FnMut() -> Option<SocketAddr>,
         mut send: impl FnMut(SocketAddr, &[u8], &[u8]),
@@ -154,8 +173,7 @@ impl Sender {
         let Self { packetizer, duration, numbered, interval_ms } = self;
         numbered.silent_ms =
             if coded.is_silence { numbered.silent_ms.saturating_add(*interval_ms) } else { 0 };
-        let mut packet =
-            |payload: &[u8], ms| numbered.packet(stream, payload, ms, &mut destination, &mut send);
+        let mut packet = |payload: &[u8], ms| numbered.packet(payload, ms, &mut destination, &mut send);
         for piece in coded.pieces() {
             match *duration {
                 Duration::Fixed(ms) => packet(piece, ms),
@@ -167,17 +185,30 @@ impl Sender {
     }
 }
 
+impl Terms {
+    fn of(stream: &StreamConfig) -> Self {
+        Self {
+            sends: stream.send && stream.remote.is_some(),
+            payload_type: stream.send_payload_type,
+            noise: stream.send_comfort_noise,
+            event: stream.send_event_payload_type,
+            event_per_ms: stream.event_clock_rate / 1000,
+        }
+    }
+}
+
 impl Numbered {
     fn packet(
         &mut self,
-        stream: &StreamConfig,
         payload: &[u8],
         ms: u32,
         destination: &mut impl FnMut() -> Option<SocketAddr>,
         send: &mut impl FnMut(SocketAddr, &[u8], &[u8]),
     ) {
         let units = ms * self.per_ms;
-        if let Some((payload_type, event)) = self.key(stream, ms) {
+        let Terms { sends, payload_type, .. } = self.terms;
+        let mut destination = || sends.then(&mut *destination).flatten();
+        if let Some((payload_type, event)) = self.key(ms) {
             return match destination() {
                 Some(to) => {
                     send(to, &self.outbound.event_header(payload_type, &event, units), &event.payload)
@@ -185,13 +216,13 @@ impl Numbered {
                 None => self.outbound.silence(units),
             };
         }
-        let wanted = self.wanted(stream, payload, ms);
+        let wanted = self.wanted(payload, ms);
         let Some((content, to)) = wanted.and_then(|content| Some((content, destination()?))) else {
             return self.outbound.silence(units);
         };
         match content {
             Content::Audio(payload) => {
-                send(to, &self.outbound.header(stream.send_payload_type, units, payload.len()), payload);
+                send(to, &self.outbound.header(payload_type, units, payload.len()), payload);
             }
             Content::Noise(payload_type) => {
                 send(to, &self.outbound.noise_header(payload_type, units, NOISE.len()), &NOISE);
@@ -200,15 +231,15 @@ impl Numbered {
     }
 
     /// The packet of a key that is to be sent in the place of one of audio.
-    fn key(&mut self, stream: &StreamConfig, ms: u32) -> Option<(u8, EventPacket)> {
-        let payload_type = stream.send_event_payload_type?;
-        let event = self.keys.next(ms, stream.event_clock_rate / 1000, self.outbound.timestamp())?;
+    fn key(&mut self, ms: u32) -> Option<(u8, EventPacket)> {
+        let payload_type = self.terms.event?;
+        let event = self.keys.next(ms, self.terms.event_per_ms, self.outbound.timestamp())?;
         Some((payload_type, event))
     }
 
     /// What is to be sent in the place of a packet: itself, comfort noise from time to time, or nothing.
-    fn wanted<'a>(&mut self, stream: &StreamConfig, payload: &'a [u8], ms: u32) -> Option<Content<'a>> {
-        let Some(noise) = stream.send_comfort_noise.filter(|_| self.silent_ms > HANGOVER_MS) else {
+    fn wanted<'a>(&mut self, payload: &'a [u8], ms: u32) -> Option<Content<'a>> {
+        let Some(noise) = self.terms.noise.filter(|_| self.silent_ms > HANGOVER_MS) else {
             self.noise_age_ms = None;
             return (!payload.is_empty()).then_some(Content::Audio(payload));
         };

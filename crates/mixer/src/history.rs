@@ -46,9 +46,13 @@ impl History {
         self.were_written.resize(slots, false);
     }
 
-    pub(crate) fn write(&mut self, slot: Slot, frame: &[i16]) {
-        self.written[slot.index()] = true;
-        self.change(slot, |newest| newest.copy_from_slice(frame));
+    /// Lets this tick's frame be written, if there is one.
+    pub(crate) fn write(&mut self, slot: Slot, write: impl FnOnce(&mut [i16]) -> bool) {
+        let newest = frame_mut(&mut self.planes[self.newest], self.frame, slot);
+        if write(newest) {
+            self.written[slot.index()] = true;
+            self.magnitudes[slot.index()] = sum_of_magnitudes(newest);
+        }
     }
 
     /// Whether this tick's frame was written.

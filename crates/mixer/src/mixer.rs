@@ -308,7 +308,15 @@ impl Mixer {
 
     /// Takes this tick's decoded frame of a member. Of whom nothing came between two ticks, he was silent.
     pub fn input(&mut self, slot: Slot, frame: &[i16]) {
-        self.history.write(slot, frame);
+        self.input_with(slot, |place| {
+            place.copy_from_slice(frame);
+            true
+        });
+    }
+
+    /// The same for a frame that is decoded where it is mixed from; if there is none, `write` tells false.
+    pub fn input_with(&mut self, slot: Slot, write: impl FnOnce(&mut [i16]) -> bool) {
+        self.history.write(slot, write);
     }
 
     /// Mixes one frame on the desk. Afterwards `listening` and `render` tell what each member hears.

@@ -21,7 +21,6 @@ pub(super) struct Output {
 #[derive(Debug)]
 struct Resampling {
     resampler: Resampler,
-    frame: Box<[i16]>,
     /// Sound of the last frame is still in it.
     is_sounding: bool,
 }
@@ -34,7 +33,6 @@ impl Output {
             false => Some(Resampling {
                 resampler: Resampler::new(rate, format.rate)
                     .map_err(|_| CodecError::UnsupportedRate(rate))?,
-                frame: vec![0; format.frame()].into(),
                 is_sounding: false,
             }),
         };
@@ -44,6 +42,16 @@ impl Output {
     /// With place for what another one would have gone on with.
     pub(super) fn with_tail(self) -> Self {
         Self { tail: vec![0; self.rate as usize / 1000 * FADE_MS].into(), ..self }
+    }
+
+    /// Of the room, Hz.
+    pub(super) fn rate(&self) -> usize {
+        self.rate as usize
+    }
+
+    /// Whether a frame of the decoder is one of the room as it is.
+    pub(super) fn passes(&self) -> bool {
+        self.resampling.is_none() && !self.has_tail
     }
 
     pub(super) fn resamples(&self) -> bool {
@@ -59,28 +67,24 @@ impl Output {
         self.has_tail || self.resampling.as_ref().is_some_and(|resampling| resampling.is_sounding)
     }
 
-    /// A frame at the room's rate. Nothing follows the input if it `is_over`.
-    pub(super) fn give<'a>(&'a mut self, input: &'a mut [i16], is_over: bool) -> &'a [i16] {
-        let frame = match &mut self.resampling {
-            None => input,
-            Some(Resampling { resampler, frame, is_sounding }) => {
-                resampler.process(input, frame);
+    /// A frame at the room's rate, into `out`. Nothing follows the input if it `is_over`.
+    pub(super) fn give(&mut self, input: &[i16], is_over: bool, out: &mut [i16]) {
+        match &mut self.resampling {
+            None => out.copy_from_slice(input),
+            Some(Resampling { resampler, is_sounding }) => {
+                resampler.process(input, out);
                 *is_sounding = !is_over;
-                frame
             }
-        };
-        if std::mem::take(&mut self.has_tail) {
-            fade_in(&self.tail, frame);
         }
-        frame
+        if std::mem::take(&mut self.has_tail) {
+            fade_in(&self.tail, out);
+        }
     }
 
-    /// What follows is faded into, from the beginning of `frame`.
-    pub(super) fn fade_out(&mut self, frame: &[i16]) {
-        let len = frame.len().min(self.tail.len());
-        self.tail.fill(0);
-        self.tail[..len].copy_from_slice(&frame[..len]);
+    /// What is written there is faded out, into the next frame.
+    pub(super) fn begin_tail(&mut self) -> &mut [i16] {
         self.has_tail = true;
+        &mut self.tail
     }
 
     /// As if `history` had passed.

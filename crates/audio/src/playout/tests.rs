@@ -27,6 +27,12 @@ struct Played {
     steepest: u16,
 }
 
+/// What a tick gets.
+fn pulled(playout: &mut Playout, due: Instant, inbound: &mut Inbound) -> Option<Vec<i16>> {
+    let mut frame = vec![0; playout.frame * playout.output.rate() / playout.rate];
+    playout.pull(due, inbound, &mut frame).then_some(frame)
+}
+
 /// A voice of 125 Hz and its overtones, with a pause of 400 ms in each second if it `pauses`.
 fn voice(at: u32, pauses: bool) -> i16 {
     if pauses && at % 8000 >= 4800 {
@@ -50,7 +56,7 @@ fn play(ppm: i64, pauses: bool, format: Format) -> Played {
             inbound.receive(sent_at(start, sent, ppm), remote, &datagram(sent, pauses));
             sent += 1;
         }
-        for &sample in playout.pull(due, &mut inbound).unwrap_or_default() {
+        for sample in pulled(&mut playout, due, &mut inbound).unwrap_or_default() {
             steepest = steepest.max(sample.abs_diff(last));
             last = sample;
         }
@@ -128,12 +134,12 @@ fn the_last_sound_fades_out_and_then_there_is_nothing() {
         let at = |tick: u32| start + tick * Duration::from_millis(20);
         for packet in 0..20 {
             inbound.receive(at(packet), remote, &datagram(packet, false));
-            assert!(packet < 3 || playout.pull(at(packet), &mut inbound).is_some());
+            assert!(packet < 3 || pulled(&mut playout, at(packet), &mut inbound).is_some());
         }
         let (mut last, mut steepest) = (0_i16, 0);
         let mut ticks = 0;
-        while let Some(frame) = playout.pull(at(20 + ticks), &mut inbound) {
-            for &sample in frame {
+        while let Some(frame) = pulled(&mut playout, at(20 + ticks), &mut inbound) {
+            for sample in frame {
                 steepest = steepest.max(sample.abs_diff(last) / (16_000 / rate) as u16);
                 last = sample;
             }
@@ -160,7 +166,7 @@ fn pause(withheld_below: Option<u32>) -> usize {
     inbound.receive(start, remote, &datagram);
     playout.withhold(withheld_below);
     let mut is_heard = |tick: &u32| {
-        let frame = playout.pull(start + *tick * Duration::from_millis(20), &mut inbound);
+        let frame = pulled(&mut playout, start + *tick * Duration::from_millis(20), &mut inbound);
         frame.is_some_and(|frame| frame.iter().any(|&sample| sample != 0))
     };
     (0..100).filter(|tick| is_heard(tick)).count()
@@ -220,7 +226,7 @@ impl Sender {
                 inbound.receive(at, remote, &datagram);
                 sequence += 1;
             }
-            playout.pull(at + Duration::from_millis(5), &mut inbound).map(<[i16]>::to_vec)
+            pulled(playout, at + Duration::from_millis(5), &mut inbound)
         };
         (0..).zip(&self.packets).map(&mut tick).collect()
     }
@@ -293,7 +299,7 @@ fn told(
         inbound.receive(at, remote, &datagram);
         let level = AudioLevel { voice: !is_quiet, dbov: if is_quiet { 127 } else { 10 } };
         playout.note_audio(timestamp, tells.then_some(level));
-        playout.pull(at + Duration::from_millis(5), &mut inbound).map(<[i16]>::to_vec)
+        pulled(&mut playout, at + Duration::from_millis(5), &mut inbound)
     };
     ((0..30).map(&mut pull).collect(), playout.undecoded())
 }
@@ -370,8 +376,7 @@ fn in_packets(codec: Codec, packet_ms: u32, lost: Option<u32>) -> (Vec<i16>, u64
                 inbound.receive(at, remote, &datagram);
             }
         }
-        played
-            .extend_from_slice(playout.pull(at + Duration::from_millis(5), &mut inbound).unwrap_or_default());
+        played.extend(pulled(&mut playout, at + Duration::from_millis(5), &mut inbound).unwrap_or_default());
     }
     (played, inbound.stats().buffer.concealed_units)
 }
