@@ -418,12 +418,12 @@ impl Playout {
     fn correct(&mut self, surplus: i32, inbound: &mut Inbound) {
         let per_ms = self.per_ms();
         self.write_silence(self.len);
-        let audible = match self.is_urgent(surplus) {
-            true => Audible::Slightly,
-            // Less than the longest period waits until it is more, for of few periods none may fit a tone.
-            false if surplus > 0 && surplus < LONGEST_STEP_MS as i32 * per_ms => Audible::Never,
-            // A packet that comes too late, or is thrown away in the end, is heard more.
-            false => Audible::Hardly,
+        let audible = match surplus {
+            _ if self.is_urgent(surplus) => Audible::Slightly,
+            // A packet that comes too late is heard more.
+            ..0 => Audible::Hardly,
+            // A tone waits until there is more to be cut out, as of few periods none may fit it.
+            _ => Audible::Never,
         };
         let removed = if surplus > 0 {
             // No period that is longer than the surplus fits between two places of so short a sound.
