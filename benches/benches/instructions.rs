@@ -44,7 +44,7 @@ impl<F: FnMut()> Stage for F {
 /// Sets a stage up.
 type SetUp = fn() -> Box<dyn Stage>;
 
-const STAGES: [(&str, SetUp); 14] = [
+const STAGES: [(&str, SetUp); 15] = [
     ("g711-decode", || decode(Codec::Pcmu)),
     ("g711-encode", || encode(Codec::Pcmu)),
     ("g722-decode", || decode(Codec::G722)),
@@ -57,6 +57,7 @@ const STAGES: [(&str, SetUp); 14] = [
     ("render-4", || Box::new(Render(Mix::new()))),
     ("room-of-100", || Box::new(Whole(hall(MEMBERS)))),
     ("room-of-1000", || Box::new(Whole(hall(CROWD)))),
+    ("rooms-of-2-1000", || Box::new(Whole(Hall::of_rooms(CROWD / 2, 8000, &[Codec::Pcmu; 2], 2)))),
     ("keys", keys),
     ("invite", invite),
 ];
@@ -127,8 +128,7 @@ impl Stage for Whole {
     }
 
     fn work(&mut self) {
-        self.0.receive();
-        self.0.tick();
+        self.0.serve();
     }
 }
 

@@ -18,8 +18,7 @@ fn rooms(criterion: &mut Criterion) {
         let mut hall = Hall::new(8000, &[Codec::Pcmu; 100], TALKERS);
         bencher.iter(|| {
             hall.speak();
-            hall.receive();
-            hall.tick();
+            hall.serve();
         });
     });
     // One talker of each codec.
@@ -29,8 +28,7 @@ fn rooms(criterion: &mut Criterion) {
         let mut hall = Hall::new(48_000, &mixed, TALKERS);
         bencher.iter(|| {
             hall.speak();
-            hall.receive();
-            hall.tick();
+            hall.serve();
         });
     });
 }

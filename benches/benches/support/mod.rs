@@ -1,4 +1,4 @@
-//! A room with phones around it, for the benches: no socket, and a clock that is told.
+//! Rooms with phones around them, for the benches: no socket, and a clock that is told.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -14,11 +14,10 @@ use confab_rtp::Outbound;
 const TICK: Duration = Duration::from_millis(20);
 const LONGEST_PACKET: usize = 1500;
 
-/// A room of members of whom the first few talk, each with a tone of his own, and the others send the noise of their
+/// Rooms of members of whom the first few talk, each with a tone of his own, and the others send the noise of their
 /// lines.
 pub(crate) struct Hall {
-    room: Room,
-    phones: Vec<Phone>,
+    rooms: Vec<(Room, Vec<Phone>)>,
     desk: Desk,
     outbox: Outbox,
     now: Instant,
@@ -27,44 +26,70 @@ pub(crate) struct Hall {
 impl Hall {
     /// A room of this rate, Hz, with a member for each codec.
     pub(crate) fn new(rate: u32, codecs: &[Codec], talkers: usize) -> Self {
+        Self::of_rooms(1, rate, codecs, talkers)
+    }
+
+    /// So many such rooms, on one desk.
+    pub(crate) fn of_rooms(count: usize, rate: u32, codecs: &[Codec], talkers: usize) -> Self {
         let now = Instant::now();
-        let format = Format { rate, interval_ms: 20 };
-        let mixer = MixerConfig { rate, interval_ms: format.interval_ms, ..MixerConfig::default() };
-        let clock = Clock::new(now, Duration::from_secs(1_700_000_000));
-        let mut room = Room::new(RoomConfig { mixer, clock, silence: SilenceLimits::default() });
-        let join = |(index, codec): (usize, &Codec)| {
-            let level_dbov = if index < talkers { -20.0 } else { -62.0 };
-            Phone::join(index, *codec, level_dbov, &mut room, format, now)
-        };
-        let phones = codecs.iter().enumerate().map(join).collect();
+        let rooms: Vec<_> = (0..count).map(|_| occupied(rate, codecs, talkers, now)).collect();
         let (mut desk, mut outbox) = (Desk::default(), Outbox::default());
-        room.reserve(&mut desk, &mut outbox, room.legs());
-        Self { room, phones, desk, outbox, now }
+        rooms.iter().for_each(|(room, _)| room.reserve(&mut desk, &mut outbox, room.legs()));
+        Self { rooms, desk, outbox, now }
     }
 
     /// Every phone writes its next packet.
     pub(crate) fn speak(&mut self) {
         self.now += TICK;
-        self.phones.iter_mut().for_each(Phone::speak);
+        self.rooms.iter_mut().flat_map(|(_, phones)| phones).for_each(Phone::speak);
     }
 
-    /// The room takes the packets of all phones.
+    /// The rooms take the packets of all phones.
     pub(crate) fn receive(&mut self) {
-        let Self { room, phones, now, .. } = self;
-        for (leg, phone) in phones.iter().enumerate() {
-            black_box(room.receive(leg, *now - TICK / 2, Channel::Rtp, phone.address, phone.packet()));
+        self.rooms.iter_mut().for_each(|(room, phones)| receive(room, phones, self.now));
+    }
+
+    /// The rooms tick.
+    pub(crate) fn tick(&mut self) {
+        let Self { rooms, desk, outbox, now } = self;
+        rooms.iter_mut().for_each(|(room, _)| tick(room, *now, desk, outbox));
+    }
+
+    /// Each room takes the packets of its phones and ticks.
+    pub(crate) fn serve(&mut self) {
+        let Self { rooms, desk, outbox, now } = self;
+        for (room, phones) in rooms {
+            receive(room, phones, *now);
+            tick(room, *now, desk, outbox);
         }
     }
+}
 
-    /// The room ticks.
-    pub(crate) fn tick(&mut self) {
-        let Self { room, desk, outbox, now, .. } = self;
-        room.tick(Tick { due: *now, now: *now }, desk, outbox, &mut |event| {
-            black_box(event);
-        });
-        black_box(outbox.datagrams().count());
-        outbox.clear();
+fn occupied(rate: u32, codecs: &[Codec], talkers: usize, now: Instant) -> (Room, Vec<Phone>) {
+    let format = Format { rate, interval_ms: 20 };
+    let mixer = MixerConfig { rate, interval_ms: format.interval_ms, ..MixerConfig::default() };
+    let clock = Clock::new(now, Duration::from_secs(1_700_000_000));
+    let mut room = Room::new(RoomConfig { mixer, clock, silence: SilenceLimits::default() });
+    let join = |(index, codec): (usize, &Codec)| {
+        let level_dbov = if index < talkers { -20.0 } else { -62.0 };
+        Phone::join(index, *codec, level_dbov, &mut room, format, now)
+    };
+    let phones = codecs.iter().enumerate().map(join).collect();
+    (room, phones)
+}
+
+fn receive(room: &mut Room, phones: &[Phone], now: Instant) {
+    for (leg, phone) in phones.iter().enumerate() {
+        black_box(room.receive(leg, now - TICK / 2, Channel::Rtp, phone.address, phone.packet()));
     }
+}
+
+fn tick(room: &mut Room, now: Instant, desk: &mut Desk, outbox: &mut Outbox) {
+    room.tick(Tick { due: now, now }, desk, outbox, &mut |event| {
+        black_box(event);
+    });
+    black_box(outbox.datagrams().count());
+    outbox.clear();
 }
 
 /// 20 ms of a tone.
