@@ -1,14 +1,18 @@
 //! The newest frames of all members, as far back as the gates look.
 
+use std::ops::Range;
+
 use confab_fetch::fetch_all;
 
 use crate::Slot;
 
-/// A ring of planes: one tick's frames of all members lie side by side, as they are read together.
+/// A ring of frames for each member.
 #[derive(Debug)]
 pub(crate) struct History {
-    planes: Vec<Vec<i16>>,
-    /// The plane of this tick.
+    rings: Vec<i16>,
+    /// Frames of a ring.
+    kept: usize,
+    /// Where in all rings this tick's frame is.
     newest: usize,
     frame: usize,
     /// The sums of |sample| of this tick's frames, so that those that are not heard need not be read again.
@@ -21,7 +25,8 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new(frame: usize, kept: usize) -> Self {
         Self {
-            planes: vec![Vec::new(); kept],
+            rings: Vec::new(),
+            kept,
             newest: 0,
             frame,
             magnitudes: Vec::new(),
@@ -32,7 +37,6 @@ impl History {
 
     /// Fetches what a tick touches beside the frames.
     pub(crate) fn fetch_rest(&self) {
-        fetch_all(&self.planes);
         fetch_all(&self.magnitudes);
         fetch_all(&self.written);
         fetch_all(&self.were_written);
@@ -40,7 +44,7 @@ impl History {
 
     /// Makes room for so many slots.
     pub(crate) fn grow(&mut self, slots: usize) {
-        self.planes.iter_mut().for_each(|plane| plane.resize(slots * self.frame, 0));
+        self.rings.resize(slots * self.kept * self.frame, 0);
         self.magnitudes.resize(slots, 0);
         self.written.resize(slots, false);
         self.were_written.resize(slots, false);
@@ -48,7 +52,8 @@ impl History {
 
     /// Lets this tick's frame be written, if there is one.
     pub(crate) fn write(&mut self, slot: Slot, write: impl FnOnce(&mut [i16]) -> bool) {
-        let newest = frame_mut(&mut self.planes[self.newest], self.frame, slot);
+        let newest = self.place(slot, self.newest);
+        let newest = &mut self.rings[newest];
         if write(newest) {
             self.written[slot.index()] = true;
             self.magnitudes[slot.index()] = sum_of_magnitudes(newest);
@@ -74,7 +79,8 @@ impl History {
 
     /// Changes the newest frame.
     pub(crate) fn change(&mut self, slot: Slot, change: impl FnOnce(&mut [i16])) {
-        let newest = frame_mut(&mut self.planes[self.newest], self.frame, slot);
+        let newest = self.place(slot, self.newest);
+        let newest = &mut self.rings[newest];
         change(newest);
         self.magnitudes[slot.index()] = sum_of_magnitudes(newest);
     }
@@ -86,22 +92,28 @@ impl History {
 
     /// The frame that was written `behind` ticks ago.
     pub(crate) fn frame(&self, slot: Slot, behind: usize) -> &[i16] {
-        let plane = (self.newest + self.planes.len() - behind) % self.planes.len();
-        &self.planes[plane][slot.index() * self.frame..][..self.frame]
+        &self.rings[self.place(slot, (self.newest + self.kept - behind) % self.kept)]
     }
 
     /// Takes over what `old` keeps of a slot, converted to the length that frames have here.
     pub(crate) fn convert(&mut self, old: &Self, slot: Slot) {
         self.newest = old.newest;
-        for (to, from) in self.planes.iter_mut().zip(&old.planes) {
-            convert(&from[slot.index() * old.frame..][..old.frame], frame_mut(to, self.frame, slot));
+        for which in 0..self.kept.min(old.kept) {
+            let to = self.place(slot, which);
+            convert(&old.rings[old.place(slot, which)], &mut self.rings[to]);
         }
     }
 
     pub(crate) fn advance(&mut self) {
-        self.newest = (self.newest + 1) % self.planes.len();
+        self.newest = (self.newest + 1) % self.kept;
         std::mem::swap(&mut self.written, &mut self.were_written);
         self.written.fill(false);
+    }
+
+    /// Where a frame of a slot's ring is.
+    fn place(&self, slot: Slot, which: usize) -> Range<usize> {
+        let start = (slot.index() * self.kept + which) * self.frame;
+        start..start + self.frame
     }
 }
 
@@ -133,10 +145,6 @@ fn between(samples: &[i16], at: usize, part: usize, whole: usize) -> i16 {
 
 fn sum_of_magnitudes(samples: &[i16]) -> u32 {
     samples.iter().map(|&sample| u32::from(sample.unsigned_abs())).sum()
-}
-
-fn frame_mut(plane: &mut [i16], frame: usize, slot: Slot) -> &mut [i16] {
-    &mut plane[slot.index() * frame..][..frame]
 }
 
 #[cfg(test)]

@@ -13,22 +13,22 @@ pub(crate) struct Bursts {
     run: u32,
     /// Bad packets since the last gap.
     bad_in_burst: u32,
-    good: u64,
-    bad: u64,
+    good: u32,
+    bad: u32,
     /// Bad packets right behind a bad one.
-    repeated: u64,
+    repeated: u32,
     /// c11: good packets in gaps.
-    gap_good: u64,
+    gap_good: u32,
     /// c14: bad packets alone in a gap.
-    gap_bad: u64,
+    gap_bad: u32,
     /// c13: bursts.
-    bursts: u64,
+    bursts: u32,
     /// c22: good packets behind good ones in bursts.
-    burst_good: u64,
+    burst_good: u32,
     /// c23: good packets behind bad ones in bursts.
-    burst_mixed: u64,
+    burst_mixed: u32,
     /// c33: bad packets behind bad ones in bursts.
-    burst_bad: u64,
+    burst_bad: u32,
 }
 
 /// What [`Bursts`] found.
@@ -50,20 +50,25 @@ pub(crate) struct BurstMetrics {
 
 impl Bursts {
     pub(crate) fn good(&mut self) {
-        self.good += 1;
+        self.good = self.good.saturating_add(1);
         self.run = self.run.saturating_add(1);
     }
 
+    /// Good packets so far.
+    pub(crate) fn played(&self) -> u64 {
+        self.good.into()
+    }
+
     pub(crate) fn bad(&mut self) {
-        self.repeated += u64::from(self.bad > 0 && self.run == 0);
+        self.repeated += u32::from(self.bad > 0 && self.run == 0);
         self.bad += 1;
         if self.run >= GAP_MINIMUM || self.bad_in_burst == 0 {
             self.end_burst();
             self.bad_in_burst = 1;
-            self.gap_good += u64::from(self.run);
+            self.gap_good = self.gap_good.saturating_add(self.run);
         } else {
             self.bad_in_burst = self.bad_in_burst.saturating_add(1);
-            match u64::from(self.run).checked_sub(1) {
+            match self.run.checked_sub(1) {
                 None => self.burst_bad += 1,
                 Some(behind_good) => {
                     self.burst_mixed += 1;
@@ -78,7 +83,7 @@ impl Bursts {
         let mut whole = *self;
         // What runs at present counts as a gap or a burst that ends here.
         whole.end_burst();
-        whole.gap_good += u64::from(whole.run);
+        whole.gap_good = whole.gap_good.saturating_add(whole.run);
         whole.densities()
     }
 
@@ -91,16 +96,21 @@ impl Bursts {
     }
 
     fn densities(&self) -> BurstMetrics {
-        let in_bursts = self.burst_good + 2 * self.burst_mixed + self.burst_bad + self.bursts;
-        let bad_in_bursts = self.burst_mixed + self.burst_bad + self.bursts;
-        let runs = self.bad - self.repeated;
-        let bad_share = share(self.bad, self.good + self.bad);
+        let Self { good, bad, repeated, gap_good, gap_bad, bursts, .. } = *self;
+        let Self { burst_good, burst_mixed, burst_bad, .. } = *self;
+        let [good, bad, repeated] = [good, bad, repeated].map(u64::from);
+        let [gap_good, gap_bad, bursts] = [gap_good, gap_bad, bursts].map(u64::from);
+        let [burst_good, burst_mixed, burst_bad] = [burst_good, burst_mixed, burst_bad].map(u64::from);
+        let in_bursts = burst_good + 2 * burst_mixed + burst_bad + bursts;
+        let bad_in_bursts = burst_mixed + burst_bad + bursts;
+        let runs = bad - repeated;
+        let bad_share = share(bad, good + bad);
         BurstMetrics {
             burst_density: share(bad_in_bursts, in_bursts),
-            gap_density: share(self.gap_bad, self.gap_good + self.gap_bad),
-            burst_packets: share(in_bursts, self.bursts),
-            gap_packets: share(self.gap_good + self.gap_bad, self.bursts + 1),
-            ratio: if runs == 0 { 1.0 } else { (share(self.bad, runs) * (1.0 - bad_share)).max(1.0) },
+            gap_density: share(gap_bad, gap_good + gap_bad),
+            burst_packets: share(in_bursts, bursts),
+            gap_packets: share(gap_good + gap_bad, bursts + 1),
+            ratio: if runs == 0 { 1.0 } else { (share(bad, runs) * (1.0 - bad_share)).max(1.0) },
             bad_share,
         }
     }

@@ -103,16 +103,27 @@ pub struct InboundStats {
 /// The receiving half of one leg.
 #[derive(Debug)]
 pub struct Inbound {
-    config: InboundConfig,
-    latch: Latch,
-    events: EventReceiver,
     buffer: JitterBuffer,
+    latch: Latch,
     statistics: ReceiveStatistics,
+    /// Packets accepted.
+    packets: u64,
+    /// Of the config: what most packets are, and where their level is told.
+    payload_type: u8,
+    level_id: Option<u8>,
+    audio_level: Option<AudioLevel>,
+    rest: Box<Rest>,
+}
+
+/// What few packets touch.
+#[derive(Debug)]
+struct Rest {
+    config: InboundConfig,
+    events: EventReceiver,
     last_sender_report: Option<SenderReportSeen>,
     /// What the peer said last of our stream.
     reported: Option<ReportBlock>,
     voip: Option<VoipMetrics>,
-    audio_level: Option<AudioLevel>,
     stats: InboundStats,
 }
 
@@ -128,16 +139,21 @@ impl Inbound {
     #[must_use]
     pub fn new(now: Instant, config: InboundConfig) -> Self {
         Self {
-            latch: Latch::new(now, config.remote, config.signalling),
-            events: EventReceiver::new(config.event_clock_rate),
             buffer: JitterBuffer::new(config.jitter),
+            latch: Latch::new(now, config.remote, config.signalling),
             statistics: ReceiveStatistics::default(),
-            last_sender_report: None,
-            reported: None,
-            voip: None,
+            packets: 0,
+            payload_type: config.payload_type,
+            level_id: config.audio_level,
             audio_level: None,
-            stats: InboundStats::default(),
-            config,
+            rest: Box::new(Rest {
+                events: EventReceiver::new(config.event_clock_rate),
+                last_sender_report: None,
+                reported: None,
+                voip: None,
+                stats: InboundStats::default(),
+                config,
+            }),
         }
     }
 
@@ -145,15 +161,17 @@ impl Inbound {
     /// and what it replaces is left in its place: this allocates and frees nothing.
     pub fn update(&mut self, now: Instant, config: InboundConfig, fresh: &mut JitterBuffer) {
         self.latch.retarget(now, config.remote, config.signalling);
-        if config.payload_type != self.config.payload_type || config.jitter != self.config.jitter {
+        let rest = &mut *self.rest;
+        if config.payload_type != self.payload_type || config.jitter != rest.config.jitter {
             fresh.succeed(&self.buffer);
             std::mem::swap(&mut self.buffer, fresh);
             self.statistics.restart_timing();
         }
-        if config.event_clock_rate != self.config.event_clock_rate {
-            self.events = EventReceiver::new(config.event_clock_rate);
+        if config.event_clock_rate != rest.config.event_clock_rate {
+            rest.events = EventReceiver::new(config.event_clock_rate);
         }
-        self.config = config;
+        (self.payload_type, self.level_id) = (config.payload_type, config.audio_level);
+        rest.config = config;
     }
 
     /// What waits was coded otherwise than what comes now: it is never played.
@@ -180,20 +198,20 @@ impl Inbound {
         own_ssrc: u32,
     ) -> Option<Incoming> {
         if !self.latch.knows_host(source.ip()) {
-            self.stats.strangers += 1;
+            self.rest.stats.strangers += 1;
             return None;
         }
         let Ok(incoming) = rtcp::parse(datagram, own_ssrc) else {
-            self.stats.malformed += 1;
+            self.rest.stats.malformed += 1;
             return None;
         };
         if let Some(sender) = incoming.sender.filter(|_| Some(incoming.ssrc) == self.latch.ssrc()) {
-            self.last_sender_report = Some(SenderReportSeen { ntp: sender.ntp, arrival: ntp });
+            self.rest.last_sender_report = Some(SenderReportSeen { ntp: sender.ntp, arrival: ntp });
         }
         let round_trip = incoming.block.as_ref().and_then(|block| rtcp::round_trip(block, ntp));
-        self.stats.round_trip = round_trip.or(self.stats.round_trip);
-        self.reported = incoming.block.or(self.reported);
-        self.voip = incoming.voip.or(self.voip);
+        self.rest.stats.round_trip = round_trip.or(self.rest.stats.round_trip);
+        self.rest.reported = incoming.block.or(self.rest.reported);
+        self.rest.voip = incoming.voip.or(self.rest.voip);
         Some(incoming)
     }
 
@@ -240,10 +258,7 @@ impl Inbound {
         self.buffer.fetch();
         self.latch.fetch();
         fetch(&self.statistics);
-        fetch(&self.stats.packets);
-        fetch(&self.config.payload_type);
-        fetch(&self.config.comfort_noise);
-        fetch(&self.audio_level);
+        fetch(&self.packets);
     }
 
     /// See [`JitterBuffer::fetch_rest`].
@@ -267,12 +282,16 @@ impl Inbound {
     #[must_use]
     pub fn rtcp_destination(&self) -> Option<SocketAddr> {
         let Some(source) = self.latch.source() else {
-            return self.config.remote_rtcp.filter(|rtcp| Some(rtcp.ip()) == self.config.signalling);
+            return self
+                .rest
+                .config
+                .remote_rtcp
+                .filter(|rtcp| Some(rtcp.ip()) == self.rest.config.signalling);
         };
-        if self.config.rtcp_mux {
+        if self.rest.config.rtcp_mux {
             return Some(source);
         }
-        match self.config.remote_rtcp {
+        match self.rest.config.remote_rtcp {
             Some(rtcp) if rtcp.ip() == source.ip() => Some(rtcp),
             _ => source.port().checked_add(1).map(|port| SocketAddr::new(source.ip(), port)),
         }
@@ -288,7 +307,7 @@ impl Inbound {
     pub fn report_block(&mut self, ntp: u64) -> Option<ReportBlock> {
         self.latch.ssrc()?;
         let mut block = self.statistics.report();
-        if let Some(report) = self.last_sender_report {
+        if let Some(report) = self.rest.last_sender_report {
             block.last_sr = rtcp::middle(report.ntp);
             block.delay_since_last_sr = rtcp::middle(ntp.saturating_sub(report.arrival));
         }
@@ -313,8 +332,9 @@ impl Inbound {
         InboundStats {
             lost: self.statistics.lost().into(),
             jitter: self.statistics.jitter(),
-            buffer: *self.buffer.stats(),
-            ..self.stats
+            packets: self.packets,
+            buffer: self.buffer.stats(),
+            ..self.rest.stats
         }
     }
 
@@ -326,11 +346,11 @@ impl Inbound {
         datagram: &'a [u8],
     ) -> Result<Packet<'a>, DropReason> {
         let Ok(packet) = Packet::parse(datagram) else {
-            self.stats.malformed += 1;
+            self.rest.stats.malformed += 1;
             return Err(DropReason::Malformed);
         };
         if !self.is_negotiated(packet.payload_type) {
-            self.stats.unnegotiated += 1;
+            self.rest.stats.unnegotiated += 1;
             return Err(DropReason::PayloadType);
         }
         match self.latch.judge(arrival, source, packet.ssrc, packet.sequence) {
@@ -338,7 +358,7 @@ impl Inbound {
             Judgement::Restart => self.restart(packet.ssrc),
             Judgement::Probation => return Err(DropReason::Probation),
             Judgement::Stranger => {
-                self.stats.strangers += 1;
+                self.rest.stats.strangers += 1;
                 return Err(DropReason::Stranger);
             }
         }
@@ -346,22 +366,22 @@ impl Inbound {
     }
 
     fn sort(&mut self, arrival: Instant, packet: &Packet<'_>) -> Received {
-        self.stats.packets += 1;
+        self.packets += 1;
         self.statistics.count(packet.sequence);
-        self.audio_level = self.config.audio_level.and_then(|id| packet.extension.audio_level(id));
-        if packet.payload_type == self.config.payload_type {
+        self.audio_level = self.level_id.and_then(|id| packet.extension.audio_level(id));
+        if packet.payload_type == self.payload_type {
             return self.sort_audio(arrival, packet);
         }
         self.buffer.insert_other(packet.sequence);
-        if Some(packet.payload_type) == self.config.comfort_noise {
+        if Some(packet.payload_type) == self.rest.config.comfort_noise {
             return match SpectralNoise::parse(packet.payload) {
                 Some(noise) => Received::ComfortNoise(noise),
                 None => self.refuse_payload(),
             };
         }
-        match self.events.receive(packet.payload, packet.timestamp) {
+        match self.rest.events.receive(packet.payload, packet.timestamp) {
             Some(digit) => {
-                self.stats.digits += 1;
+                self.rest.stats.digits += 1;
                 Received::Digit(digit)
             }
             None => Received::Event,
@@ -381,22 +401,22 @@ impl Inbound {
     }
 
     fn refuse_payload(&mut self) -> Received {
-        self.stats.unusable += 1;
+        self.rest.stats.unusable += 1;
         Received::Dropped(DropReason::Payload)
     }
 
     fn is_negotiated(&self, payload_type: u8) -> bool {
-        payload_type == self.config.payload_type
-            || Some(payload_type) == self.config.event_payload_type
-            || Some(payload_type) == self.config.comfort_noise
+        payload_type == self.payload_type
+            || Some(payload_type) == self.rest.config.event_payload_type
+            || Some(payload_type) == self.rest.config.comfort_noise
     }
 
     /// Another stream: nothing that was learned of the last one holds.
     fn restart(&mut self, ssrc: u32) {
-        self.events.reset();
+        self.rest.events.reset();
         self.buffer.reset();
         self.statistics = ReceiveStatistics::new(ssrc);
-        self.last_sender_report = None;
+        self.rest.last_sender_report = None;
         self.audio_level = None;
     }
 }

@@ -71,7 +71,8 @@ pub struct JitterBuffer {
     pulls: Pulls,
     /// What waits has waited since the reader stood still.
     hurries: bool,
-    stats: JitterStats,
+    /// But for [`JitterStats::played`], of which `bursts` knows.
+    stats: Box<JitterStats>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +104,7 @@ impl JitterBuffer {
             is_pause: false,
             pulls: Pulls::default(),
             hurries: false,
-            stats: JitterStats::default(),
+            stats: Box::default(),
             config,
         }
     }
@@ -145,7 +146,6 @@ impl JitterBuffer {
         fetch(&self.bursts);
         fetch(&self.concealed);
         self.pulls.fetch();
-        fetch(&self.stats);
         fetch(&self.config);
     }
 
@@ -209,15 +209,15 @@ impl JitterBuffer {
 
     /// Counters.
     #[must_use]
-    pub fn stats(&self) -> &JitterStats {
-        &self.stats
+    pub fn stats(&self) -> JitterStats {
+        JitterStats { played: self.bursts.played(), ..*self.stats }
     }
 
     /// Drop all and start anew; the counters stay.
     pub fn reset(&mut self) {
         self.ring.clear();
         self.spread = Spread::new(self.config.clock_rate.into());
-        self.drift = Drift::default();
+        self.drift.reset();
         self.losses = Losses::default();
         self.newest = None;
         self.stale_since = None;
@@ -231,7 +231,7 @@ impl JitterBuffer {
 
     /// Takes over the counters of the buffer that it replaces.
     pub(crate) fn succeed(&mut self, before: &Self) {
-        (self.stats, self.bursts) = (before.stats, before.bursts);
+        (*self.stats, self.bursts) = (*before.stats, before.bursts);
     }
 
     /// How losses are spread over what was played.

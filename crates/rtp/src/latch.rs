@@ -44,10 +44,16 @@ pub enum Judgement {
 /// from another port of the same host after two seconds of silence.
 #[derive(Debug)]
 pub struct Latch {
+    latched: Option<Latched>,
+    answered: Instant,
+    others: Box<Others>,
+}
+
+/// What is of no interest while the source that is latched goes on.
+#[derive(Debug)]
+struct Others {
     expected: Option<SocketAddr>,
     signalling: Option<IpAddr>,
-    answered: Instant,
-    latched: Option<Latched>,
     candidates: [Option<Candidate>; CANDIDATES],
     unsolicited: Option<Unsolicited>,
 }
@@ -82,35 +88,37 @@ impl Latch {
     #[must_use]
     pub fn new(now: Instant, expected: Option<SocketAddr>, signalling: Option<IpAddr>) -> Self {
         Self {
-            expected: expected.map(canonical),
-            signalling: signalling.map(|host| host.to_canonical()),
-            answered: now,
             latched: None,
-            candidates: [None; CANDIDATES],
-            unsolicited: None,
+            answered: now,
+            others: Box::new(Others {
+                expected: expected.map(canonical),
+                signalling: signalling.map(|host| host.to_canonical()),
+                candidates: [None; CANDIDATES],
+                unsolicited: None,
+            }),
         }
     }
 
     /// Fetches what a packet of the source that is listened to touches.
     pub(crate) fn fetch(&self) {
-        fetch(&self.answered);
         fetch(&self.latched);
     }
 
     /// A re-INVITE was answered at `now`. A new address unlatches the old one; without an address (hold) all stays.
     pub fn retarget(&mut self, now: Instant, expected: Option<SocketAddr>, signalling: Option<IpAddr>) {
-        let expected = expected.map(canonical).or(self.expected);
+        let others = &mut *self.others;
+        let expected = expected.map(canonical).or(others.expected);
         let signalling = signalling.map(|host| host.to_canonical());
-        if expected != self.expected || signalling != self.signalling {
+        if expected != others.expected || signalling != others.signalling {
             self.latched = self.latched.filter(|latched| Some(latched.source) == expected);
             let rested = |sent: &Unsolicited| now.saturating_duration_since(sent.since) >= UNSOLICITED_REST;
-            self.unsolicited = self.unsolicited.filter(|sent| !rested(sent));
+            others.unsolicited = others.unsolicited.filter(|sent| !rested(sent));
         }
         if let Some(latched) = &mut self.latched {
             latched.proof = 0;
         }
-        (self.expected, self.signalling, self.answered) = (expected, signalling, now);
-        self.candidates = [None; CANDIDATES];
+        (others.expected, others.signalling, self.answered) = (expected, signalling, now);
+        others.candidates = [None; CANDIDATES];
     }
 
     /// Judge a packet of a negotiated payload type.
@@ -123,7 +131,7 @@ impl Latch {
             latched.proof = latched.proof.saturating_add(1);
             return Judgement::Accept;
         }
-        if self.latched.is_none() && Some(source) == self.expected {
+        if self.latched.is_none() && Some(source) == self.others.expected {
             return self.take(now, source, ssrc, 1);
         }
         if !self.may_be_latched(now, source, ssrc) {
@@ -141,11 +149,11 @@ impl Latch {
         if let Some(latched) = self.latched {
             return Some(latched.source);
         }
-        let expected = self.expected?;
-        if Some(expected.ip()) == self.signalling {
+        let expected = self.others.expected?;
+        if Some(expected.ip()) == self.others.signalling {
             return Some(expected);
         }
-        let sent = self.unsolicited.get_or_insert(Unsolicited { since: now, packets: 0 });
+        let sent = self.others.unsolicited.get_or_insert(Unsolicited { since: now, packets: 0 });
         if sent.packets >= UNSOLICITED_PACKETS
             || now.saturating_duration_since(sent.since) >= UNSOLICITED_TIME
         {
@@ -187,26 +195,26 @@ impl Latch {
     #[must_use]
     pub fn knows_host(&self, host: IpAddr) -> bool {
         let host = host.to_canonical();
-        let known = self.source().or(self.expected);
+        let known = self.source().or(self.others.expected);
         known.is_some_and(|known| known.ip() == host)
     }
 
     fn take(&mut self, now: Instant, source: SocketAddr, ssrc: u32, proof: u8) -> Judgement {
         self.latched = Some(Latched { source, ssrc, heard: now, proof });
-        self.candidates = [None; CANDIDATES];
+        self.others.candidates = [None; CANDIDATES];
         Judgement::Restart
     }
 
     fn may_be_latched(&self, now: Instant, source: SocketAddr, ssrc: u32) -> bool {
         let open = now.saturating_duration_since(self.answered) < WINDOW;
-        let near = Some(source.ip()) == self.signalling;
+        let near = Some(source.ip()) == self.others.signalling;
         let Some(latched) = self.latched else { return open && near };
         let quiet = now.saturating_duration_since(latched.heard);
         if source == latched.source {
             return true;
         }
         let moved = source.ip() == latched.source.ip() && ssrc == latched.ssrc;
-        let preferred = Some(source) == self.expected;
+        let preferred = Some(source) == self.others.expected;
         // One forged packet from the SDP address shall not lock out a phone behind a NAT.
         let unproven = latched.proof < PROBATION && quiet >= GRACE;
         quiet >= SILENCE && (moved || preferred) || open && (preferred || near && unproven)
@@ -218,15 +226,19 @@ impl Latch {
         if let Some(latched) = self.latched {
             return source == latched.source && now.saturating_duration_since(latched.heard) < HANDOVER;
         }
-        let same_host = self.expected.is_some_and(|expected| expected.ip() == source.ip());
+        let same_host = self.others.expected.is_some_and(|expected| expected.ip() == source.ip());
         same_host && now.saturating_duration_since(self.answered) < GRACE
     }
 
     /// Note a candidate's packet; the length of its run of packets in sequence.
     fn prove(&mut self, now: Instant, source: SocketAddr, ssrc: u32, sequence: u16) -> u8 {
         let fresh = Candidate { source, ssrc, next_sequence: sequence.wrapping_add(1), run: 1, seen: now };
-        let known =
-            self.candidates.iter_mut().flatten().find(|known| (known.source, known.ssrc) == (source, ssrc));
+        let known = self
+            .others
+            .candidates
+            .iter_mut()
+            .flatten()
+            .find(|known| (known.source, known.ssrc) == (source, ssrc));
         if let Some(known) = known {
             let in_sequence =
                 sequence == known.next_sequence && now.saturating_duration_since(known.seen) < WINDOW;
@@ -235,7 +247,8 @@ impl Latch {
             return run;
         }
         // A free place, or that of the one with the least to show for itself.
-        let place = self.candidates.iter_mut().min_by_key(|place| place.map(|known| (known.run, known.seen)));
+        let place =
+            self.others.candidates.iter_mut().min_by_key(|place| place.map(|known| (known.run, known.seen)));
         if let Some(place) = place {
             *place = Some(fresh);
         }

@@ -14,14 +14,14 @@ impl Inbound {
     /// What the line is like in both directions; `sent` is what [`crate::Outbound`] sends.
     #[must_use]
     pub fn quality(&self, sent: &Sent) -> Quality {
-        let half_trip = self.stats.round_trip.unwrap_or_default() / 2;
+        let half_trip = self.rest.stats.round_trip.unwrap_or_default() / 2;
         let to_us = half_trip + self.buffer.packet_time() + self.buffer.delay();
-        let peers_buffer = self.voip.map(|voip| Duration::from_millis(voip.buffer_ms.into()));
+        let peers_buffer = self.rest.voip.map(|voip| Duration::from_millis(voip.buffer_ms.into()));
         let to_peer = sent.packet_time + half_trip + peers_buffer.unwrap_or(USUAL_BUFFER);
         Quality {
             uplink: self.uplink(to_us, to_us + to_peer),
             downlink: self.downlink(sent, to_peer, to_us + to_peer),
-            round_trip: self.stats.round_trip,
+            round_trip: self.rest.stats.round_trip,
             clock_ppm: self.buffer.clock_ppm(),
         }
     }
@@ -34,7 +34,7 @@ impl Inbound {
         let expected = uplink.packets.saturating_add_signed(uplink.lost);
         let told = |milliseconds: Duration| u16::try_from(milliseconds.as_millis()).unwrap_or(u16::MAX);
         let Score { r_factor, mos_lq, mos_cq } = uplink.score;
-        let interval = Duration::from_millis(self.config.jitter.interval_ms.into());
+        let interval = Duration::from_millis(self.rest.config.jitter.interval_ms.into());
         let (delay, target) = (self.buffer.delay(), self.buffer.target());
         Some(VoipMetrics {
             ssrc,
@@ -52,19 +52,22 @@ impl Inbound {
             mos_cq: Some((10.0 * mos_cq).round() as u8),
             buffer_ms: told(delay),
             buffer_maximum_ms: told(delay.max(target)),
-            buffer_limit_ms: self.config.jitter.max_delay_ms,
+            buffer_limit_ms: self.rest.config.jitter.max_delay_ms,
         })
     }
 
     fn uplink(&self, delay: Duration, mouth_to_ear: Duration) -> Uplink {
         let (stats, bursts) = (self.buffer.stats(), self.buffer.bursts());
-        let clock = u64::from(self.config.jitter.clock_rate).max(1);
+        let clock = u64::from(self.rest.config.jitter.clock_rate).max(1);
         let ms = |units: u64| units * 1000 / clock;
         let packet_ms = self.buffer.packet_time().as_secs_f32() * 1000.0;
-        let score =
-            self.config.impairment.score(bursts.bad_share, bursts.ratio, mouth_to_ear.as_secs_f32() * 1000.0);
+        let score = self.rest.config.impairment.score(
+            bursts.bad_share,
+            bursts.ratio,
+            mouth_to_ear.as_secs_f32() * 1000.0,
+        );
         Uplink {
-            packets: self.stats.packets.saturating_sub(stats.duplicates),
+            packets: self.packets.saturating_sub(stats.duplicates),
             // RFC 3550 lets duplicates make up for losses.
             lost: i64::from(self.statistics.lost()).saturating_add_unsigned(stats.duplicates),
             late: stats.late,
@@ -73,7 +76,7 @@ impl Inbound {
             concealed_ms: ms(stats.concealed_units),
             stretched_in_ms: ms(stats.stretched_in),
             stretched_out_ms: ms(stats.stretched_out),
-            jitter_us: microseconds(self.statistics.jitter(), self.config.jitter.clock_rate),
+            jitter_us: microseconds(self.statistics.jitter(), self.rest.config.jitter.clock_rate),
             buffer_us: whole_microseconds(self.buffer.delay()),
             target_us: whole_microseconds(self.buffer.target()),
             burst_density: bursts.burst_density,
@@ -86,17 +89,19 @@ impl Inbound {
     }
 
     fn downlink(&self, sent: &Sent, delay: Duration, mouth_to_ear: Duration) -> Option<Downlink> {
-        let block = self.reported?;
+        let block = self.rest.reported?;
         let lost = block.cumulative_lost.max(0) as f32 / sent.packets.max(1) as f32;
-        let loss =
-            self.voip.map_or(lost, |voip| (f32::from(voip.loss_rate) + f32::from(voip.discard_rate)) / 256.0);
+        let loss = self
+            .rest
+            .voip
+            .map_or(lost, |voip| (f32::from(voip.loss_rate) + f32::from(voip.discard_rate)) / 256.0);
         Some(Downlink {
             lost: block.cumulative_lost.into(),
             fraction_lost: f32::from(block.fraction_lost) / 256.0,
             jitter_us: microseconds(block.jitter, sent.clock_rate),
             delay,
             score: sent.impairment.score(loss, 1.0, mouth_to_ear.as_secs_f32() * 1000.0),
-            voip: self.voip,
+            voip: self.rest.voip,
         })
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Drift {
     /// When the window began, in clock units.
     began: i64,
     /// Of the windows that are over, the newest first.
-    over: [Option<Fastest>; WINDOWS - 1],
+    over: Box<[Option<Fastest>; WINDOWS - 1]>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,13 @@ impl Drift {
     pub(super) fn fetch(&self) {
         fetch(&self.fastest);
         fetch(&self.began);
+    }
+
+    /// Forgets all.
+    pub(super) fn reset(&mut self) {
+        self.fastest = None;
+        self.began = 0;
+        self.over.fill(None);
     }
 
     /// A packet came at `clock` after `transit`, `second` are the clock units of a second.

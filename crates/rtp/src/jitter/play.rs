@@ -159,7 +159,6 @@ impl JitterBuffer {
         if self.played >= length {
             self.finish(head);
             self.bursts.good();
-            self.stats.played += 1;
         }
         let Part { payload, frame, units } = self.part(head, played);
         Next::Packet(Frame { payload, frame, timestamp: start as u32, units, splice })

@@ -135,7 +135,7 @@ impl Simulation {
             reader.tick(now, &mut outcome);
         }
         outcome.ppm = reader.buffer.clock_ppm();
-        outcome.stats = *reader.buffer.stats();
+        outcome.stats = reader.buffer.stats();
         outcome
     }
 
