@@ -75,6 +75,8 @@ fn run(mut worker: Worker, wake: &(dyn Fn() + Send + Sync)) {
             return worker.stop_all(Instant::now());
         }
         match due {
+            // Orders wait still.
+            Some(due) if due <= begun => {}
             Some(due) => {
                 thread::park_timeout(worker.wakes(due).saturating_duration_since(Instant::now()));
             }

@@ -16,7 +16,7 @@ mod place;
 mod round;
 
 /// Orders taken between two looks at the clock, so that a flood of them delays no tick.
-const ORDERS_AT_ONCE: usize = 64;
+const ORDERS_AT_ONCE: usize = 8;
 
 /// With more rooms than these, those that are due within so long tick together, at its end: to wake for each costs more than
 /// they do.
@@ -55,7 +55,8 @@ impl Worker {
         }
     }
 
-    /// Takes the orders that wait and ticks the rooms that are due; when the next one is due, if there is any.
+    /// Takes some of the orders that wait and ticks the rooms that are due; when the next one is due, if there is any: `now` if
+    /// orders wait still.
     pub fn run(&mut self, now: Instant) -> Option<Instant> {
         for _ in 0..ORDERS_AT_ONCE {
             let Some(order) = self.next_order() else { break };

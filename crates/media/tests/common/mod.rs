@@ -279,7 +279,7 @@ impl Bed {
 
     /// Runs the worker at the next tick and lets time pass to the one after it.
     pub(crate) fn tick(&mut self) {
-        self.worker.run(self.now);
+        while self.worker.run(self.now).is_some_and(|due| due <= self.now) {}
         self.now += TICK;
     }
 
