@@ -44,7 +44,7 @@ impl<F: FnMut()> Stage for F {
 /// Sets a stage up.
 type SetUp = fn() -> Box<dyn Stage>;
 
-const STAGES: [(&str, SetUp); 15] = [
+const STAGES: [(&str, SetUp); 16] = [
     ("g711-decode", || decode(Codec::Pcmu)),
     ("g711-encode", || encode(Codec::Pcmu)),
     ("g722-decode", || decode(Codec::G722)),
@@ -53,6 +53,7 @@ const STAGES: [(&str, SetUp); 15] = [
     ("packetize", packetize),
     ("receive-100", || Box::new(Receive(hall(MEMBERS)))),
     ("tick-of-100", || Box::new(Tick(hall(MEMBERS)))),
+    ("tick-of-100-lost", || Box::new(Lost(hall(MEMBERS)))),
     ("mix-of-100", || Box::new(Mix::new())),
     ("render-4", || Box::new(Render(Mix::new()))),
     ("room-of-100", || Box::new(Whole(hall(MEMBERS)))),
@@ -112,6 +113,21 @@ impl Stage for Tick {
     fn prepare(&mut self) {
         self.0.speak();
         self.0.receive();
+    }
+
+    fn work(&mut self) {
+        self.0.tick();
+    }
+}
+
+/// The same where no packet has come, of anybody: what a line that stands still costs.
+struct Lost(Hall);
+
+impl Stage for Lost {
+    fn prepare(&mut self) {
+        self.0.speak();
+        self.0.serve();
+        self.0.speak();
     }
 
     fn work(&mut self) {

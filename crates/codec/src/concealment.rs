@@ -144,16 +144,23 @@ impl Lost {
 
     /// The sound goes on: the voice, as it fades, over the background.
     fn carry_on(&mut self, concealed: &mut usize, out: &mut [i16]) {
+        let per_sample = 1000.0 / self.rate as f32;
         for step in out.chunks_mut(STEP) {
-            self.background.fill(step);
-            for sample in step {
-                let ms = *concealed as f32 * 1000.0 / self.rate as f32;
-                let (voice, noise) = gains(ms);
-                *concealed += 1;
-                if voice > 0.0 {
-                    let mixed = voice * self.voice.next() + noise * f32::from(*sample);
-                    *sample = mixed.round() as i16;
-                }
+            let from = *concealed as f32 * per_sample;
+            *concealed += step.len();
+            // Most losses are over before there is any of it.
+            match *concealed as f32 * per_sample > HELD_MS {
+                true => self.background.fill(step),
+                false => step.fill(0),
+            }
+            if from >= FADED_MS {
+                continue;
+            }
+            let mut voice = [0.0; STEP];
+            self.voice.go_on(&mut voice[..step.len()]);
+            for (n, (sample, said)) in step.iter_mut().zip(voice).enumerate() {
+                let (voice, noise) = gains(from + n as f32 * per_sample);
+                *sample = (voice * said + noise * f32::from(*sample)).round() as i16;
             }
         }
     }

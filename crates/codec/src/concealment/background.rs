@@ -20,6 +20,8 @@ pub(super) struct Floor {
 pub(super) struct Background {
     analyzer: NoiseAnalyzer,
     generator: NoiseGenerator,
+    /// The generator is to be set before it makes any: of most losses nobody comes to hear it.
+    is_new: bool,
 }
 
 /// The floor doubles in so many seconds, if nothing holds it down.
@@ -59,7 +61,7 @@ impl Floor {
 
 impl Background {
     pub(super) fn new(rate: u32) -> Self {
-        Self { analyzer: NoiseAnalyzer::new(rate), generator: NoiseGenerator::new(rate, SEED) }
+        Self { analyzer: NoiseAnalyzer::new(rate), generator: NoiseGenerator::new(rate, SEED), is_new: true }
     }
 
     /// Takes in a frame of it.
@@ -67,17 +69,24 @@ impl Background {
         self.analyzer.push(frame);
     }
 
-    /// Sets the noise to what was heard.
+    /// The noise is to be like what was heard.
     pub(super) fn begin(&mut self) {
+        self.is_new = true;
+    }
+
+    /// Makes noise.
+    pub(super) fn fill(&mut self, out: &mut [i16]) {
+        if std::mem::take(&mut self.is_new) {
+            self.set();
+        }
+        self.generator.fill(out);
+    }
+
+    fn set(&mut self) {
         let mut payload = [0; 1 + MAX_COEFFICIENTS];
         let length = self.analyzer.payload(&mut payload);
         if let [level, spectrum @ ..] = &payload[..length] {
             self.generator.set(*level, spectrum);
         }
-    }
-
-    /// Makes noise.
-    pub(super) fn fill(&mut self, out: &mut [i16]) {
-        self.generator.fill(out);
     }
 }

@@ -1,5 +1,6 @@
 //! How a sound would have gone on.
 
+use super::STEP;
 use super::prediction::{Filter, ORDER, predict, predictor};
 use crate::vector::{dot, mean_square};
 use std::ops::RangeInclusive;
@@ -9,8 +10,8 @@ use std::ops::RangeInclusive;
 pub(super) struct Voice {
     rate: usize,
     filter: Filter,
-    /// The newest samples of the sound, newest first.
-    memory: [f32; ORDER],
+    /// The newest samples of the sound, oldest first.
+    past: [f32; ORDER],
     /// The drive, of which the first `period` samples are repeated.
     drive: Box<[i16]>,
     period: usize,
@@ -21,7 +22,11 @@ pub(super) struct Voice {
     /// What a period is louder than the one before, at most 1.
     decay: f32,
     gain: f32,
+    /// Samples made so far, and the place in the drive of the next one.
     made: usize,
+    position: usize,
+    /// There is nothing to carry on.
+    is_silent: bool,
     random: u32,
 }
 
@@ -44,6 +49,9 @@ const NOISE_MS: f32 = 25.0;
 const DECAY_MS: usize = 20;
 const MIN_DECAY: f32 = 0.5;
 
+/// The mean square of a sound that is none: that of the codes of A-law that are nearest to 0.
+const SILENCE: f32 = 64.0;
+
 /// Length of sound that [`Voice::begin`] wants, ms: two periods and the samples before them.
 pub(super) const HISTORY_MS: usize = 2 * MAX_PERIOD_MS + 2;
 
@@ -52,7 +60,7 @@ impl Voice {
         Self {
             rate,
             filter: [0.0; ORDER],
-            memory: [0.0; ORDER],
+            past: [0.0; ORDER],
             drive: vec![0; rate * MAX_PERIOD_MS / 1000].into(),
             period: 1,
             level: 0.0,
@@ -60,46 +68,65 @@ impl Voice {
             decay: 1.0,
             gain: 1.0,
             made: 0,
+            position: 0,
+            is_silent: true,
             random: 1,
         }
     }
 
     /// Is to carry on `history`, [`HISTORY_MS`] of sound.
     pub(super) fn begin(&mut self, history: &[f32]) {
+        self.is_silent = dot(history, history) <= SILENCE * history.len() as f32;
+        if self.is_silent {
+            return;
+        }
         let end = history.len();
         (self.period, self.voicing) = self.find_period(history);
         let analysed = self.rate * ANALYSED_MS / 1000;
         let mut windowed = [0.0; MOST_ANALYSED];
         self.filter = predictor(&history[end - analysed..], self.rate, &mut windowed[..analysed]);
-        for (kept, &sample) in self.memory.iter_mut().zip(history.iter().rev()) {
-            *kept = sample;
-        }
+        self.past.copy_from_slice(&history[end - ORDER..]);
         let start = end - self.period;
+        let pasts = history[start - ORDER..].array_windows();
         let drive = &mut self.drive[..self.period];
-        for (n, drive) in drive.iter_mut().enumerate() {
-            *drive = (history[start + n] - predict(&self.filter, &history[..start + n])).round() as i16;
+        for ((drive, &sample), past) in drive.iter_mut().zip(&history[start..]).zip(pasts) {
+            *drive = (sample - predict(&self.filter, past)).round() as i16;
         }
         self.level = mean_square(drive).sqrt();
         let (last, before) = (&history[start..], &history[start - self.period..start]);
         self.decay = (dot(last, last) / (dot(before, before) + 1.0)).sqrt().clamp(MIN_DECAY, 1.0);
-        (self.gain, self.made) = (1.0, 0);
+        (self.gain, self.made, self.position) = (1.0, 0, 0);
     }
 
-    /// The next sample.
-    pub(super) fn next(&mut self) -> f32 {
-        let position = self.made % self.period;
-        if position == 0 && self.made < self.rate * DECAY_MS / 1000 {
+    /// The next samples, [`STEP`] at most.
+    pub(super) fn go_on(&mut self, out: &mut [f32]) {
+        if self.is_silent {
+            return out.fill(0.0);
+        }
+        let mut sound = [0.0; ORDER + STEP];
+        sound[..ORDER].copy_from_slice(&self.past);
+        for n in 0..out.len() {
+            let drive = self.next_drive();
+            let Some(past) = sound[n..].first_chunk() else { break };
+            sound[ORDER + n] = (drive + predict(&self.filter, past)).clamp(-32_768.0, 32_767.0);
+        }
+        out.copy_from_slice(&sound[ORDER..ORDER + out.len()]);
+        self.past.copy_from_slice(&sound[out.len()..out.len() + ORDER]);
+    }
+
+    fn next_drive(&mut self) -> f32 {
+        if self.position == 0 && self.made < self.rate * DECAY_MS / 1000 {
             self.gain *= self.decay;
         }
         let repeated = self.repeated_share();
-        let noise = self.level * self.noise() * (1.0 - repeated * repeated).sqrt();
-        let drive = self.gain * (f32::from(self.drive[position]) * repeated + noise);
-        let predicted: f32 = self.filter.iter().zip(&self.memory).map(|(weight, past)| weight * past).sum();
-        let sample = (drive + predicted).clamp(-32_768.0, 32_767.0);
-        self.memory.copy_within(..ORDER - 1, 1);
-        self.memory[0] = sample;
+        let noise = match repeated < 1.0 {
+            true => self.level * self.noise() * (1.0 - repeated * repeated).sqrt(),
+            false => 0.0,
+        };
+        let drive = self.gain * (f32::from(self.drive[self.position]) * repeated + noise);
         self.made += 1;
-        sample
+        self.position = if self.position + 1 == self.period { 0 } else { self.position + 1 };
+        drive
     }
 
     /// How much of the drive is repeated rather than noise, as amplitudes.
@@ -134,13 +161,23 @@ impl Voice {
 }
 
 fn best_period(history: &[f32], rate: usize, periods: RangeInclusive<usize>) -> (usize, f32) {
-    let start = history.len() - rate * COMPARED_MS / 1000;
+    let (start, end) = (history.len() - rate * COMPARED_MS / 1000, history.len());
     let newest = &history[start..];
+    let square = |place: usize| f64::from(history[place]).powi(2);
+    // One sample further back is one that comes and one that goes; of whole numbers that sum is exact.
+    let mut earlier: f64 = (start - *periods.start()..end - *periods.start()).map(square).sum();
+    let (mut best, mut found) = (f32::NEG_INFINITY, (*periods.start(), 0.0, 0.0));
+    for period in periods {
+        let alike = dot(newest, &history[start - period..end - period]);
+        let likeness = alike * alike.abs() / (earlier as f32 + 1.0);
+        if likeness >= best {
+            (best, found) = (likeness, (period, alike, earlier as f32));
+        }
+        if period < start {
+            earlier += square(start - period - 1) - square(end - period - 1);
+        }
+    }
+    let (period, alike, earlier) = found;
     let own = dot(newest, newest) + 1.0;
-    let likeness = |period: usize| {
-        let earlier = &history[start - period..history.len() - period];
-        dot(newest, earlier) / ((dot(earlier, earlier) + 1.0) * own).sqrt()
-    };
-    let found = periods.map(|period| (period, likeness(period))).max_by(|a, b| a.1.total_cmp(&b.1));
-    found.map_or((1, 0.0), |(period, likeness)| (period, likeness.clamp(0.0, 1.0)))
+    (period, (alike / ((earlier + 1.0) * own).sqrt()).clamp(0.0, 1.0))
 }
