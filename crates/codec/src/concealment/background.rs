@@ -20,7 +20,7 @@ pub(super) struct Floor {
 pub(super) struct Background {
     analyzer: NoiseAnalyzer,
     generator: NoiseGenerator,
-    /// The generator is to be set before it makes any: of most losses nobody comes to hear it.
+    /// The generator is to be set before it makes any. Most losses are over before.
     is_new: bool,
 }
 

@@ -54,7 +54,7 @@ fn shape(sound: &[f32], windowed: &mut [f32]) {
     }
 }
 
-/// A sine from 0 to its crest in so many samples; each is the one before, turned on, as that takes a tenth of a sine's time.
+/// A sine from 0 to its crest in so many samples; each is the one before, turned on: no sine is computed for it.
 fn quarter_wave(len: usize) -> impl Iterator<Item = f32> {
     let step = FRAC_PI_2 / len as f32;
     let (turn_sin, turn_cos) = step.sin_cos();

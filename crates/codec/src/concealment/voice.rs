@@ -181,3 +181,50 @@ fn best_period(history: &[f32], rate: usize, periods: RangeInclusive<usize>) -> 
     let own = dot(newest, newest) + 1.0;
     (period, (alike / ((earlier + 1.0) * own).sqrt()).clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ComfortNoise;
+
+    /// Likeness at each distance, computed for each from the start.
+    fn likeness(history: &[f32], period: usize) -> f64 {
+        let compared = COARSE_RATE * COMPARED_MS / 1000;
+        let (newest, earlier) = (history.len() - compared, history.len() - compared - period);
+        let sum = |a: usize, b: usize| -> f64 {
+            (0..compared).map(|n| f64::from(history[a + n]) * f64::from(history[b + n])).sum()
+        };
+        sum(newest, earlier) / ((sum(earlier, earlier) + 1.0) * (sum(newest, newest) + 1.0)).sqrt()
+    }
+
+    #[test]
+    fn no_distance_is_more_like_than_the_one_that_is_found() {
+        for seed in 1..50 {
+            let mut noise = [0; COARSE_RATE * HISTORY_MS / 1000];
+            ComfortNoise::new(4, 8000, seed).fill(&mut noise);
+            // Loud, then quiet: what is left of the loud part in the sum that is carried along would show.
+            let history: Vec<f32> = noise
+                .iter()
+                .enumerate()
+                .map(|(n, &s)| f32::from(if n < 100 { s } else { s / 200 }))
+                .collect();
+            let (found, told) = best_period(&history, COARSE_RATE, 20..=LONGEST_COARSE);
+            let best = (20..=LONGEST_COARSE).map(|period| likeness(&history, period)).fold(-1.0, f64::max);
+            assert!((likeness(&history, found) - best).abs() < 1e-5, "seed {seed}: {found}");
+            assert!((f64::from(told) - best.clamp(0.0, 1.0)).abs() < 1e-4, "seed {seed}: {told}, {best}");
+        }
+    }
+
+    #[test]
+    fn silence_goes_on_as_silence_whatever_was_carried_on_before() {
+        let mut voice = Voice::new(8000);
+        let mut out = [1.0; STEP];
+        for (level, is_heard) in [(8000.0, true), (8.0, false), (8000.0, true)] {
+            let history: Vec<f32> =
+                (0..8 * HISTORY_MS).map(|n| if n / 20 % 2 == 0 { level } else { -level }).collect();
+            voice.begin(&history);
+            voice.go_on(&mut out);
+            assert_eq!(out.iter().any(|&sample| sample != 0.0), is_heard, "{level}");
+        }
+    }
+}
