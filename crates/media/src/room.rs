@@ -185,6 +185,12 @@ impl LiveRoom {
         turn.receiver.gather(sockets, turn.now, turn.wall)
     }
 
+    /// Once these legs are there: what they point to, and what sending touches of them.
+    pub(crate) fn fetch_rest_of(&self, legs: Range<usize>) {
+        self.room.fetch_rest_of(legs.clone());
+        self.room.fetch_to_send(legs);
+    }
+
     /// Takes what was gathered for these legs, and what else there may be. A late tick leaves in the sockets what a punctual one
     /// would not have found there: the ticks that follow it at once need that, and jitter buffers need not hold it until then.
     pub(crate) fn receive(

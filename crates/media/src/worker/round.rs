@@ -12,6 +12,12 @@ use crate::turn::Turn;
 /// core's second cache from their first step to the last. A worker that is late would else have all its rooms due at once.
 const TOGETHER: usize = 2 * BATCH;
 
+/// What so many rooms of a group point to is asked for before the first of them is read.
+const AHEAD: usize = 2;
+
+/// Legs that are read before what those before them point to is asked for.
+const FEW: usize = 2;
+
 /// The rooms that tick now.
 #[derive(Default)]
 pub(super) struct Round {
@@ -27,6 +33,15 @@ struct Stretch {
     legs: Range<usize>,
     /// What was gathered for them, or what they are to be sent.
     part: Range<usize>,
+}
+
+impl Stretch {
+    /// Before its first legs: what the room points to.
+    fn fetch_room(&self, rooms: &[Place]) {
+        if self.legs.start == 0 {
+            rooms[self.place].room.fetch_rest();
+        }
+    }
 }
 
 /// How far a step has come: so many rooms, and so many legs of the next one.
@@ -69,7 +84,6 @@ impl Round {
 
     /// Reads what came, mixes one frame, and sends each leg what it hears.
     pub(super) fn run(&mut self, rooms: &mut [Place], turn: &mut Turn<'_>) {
-        self.due.iter().for_each(|&index| rooms[index].room.fetch_rest());
         self.for_all(rooms, turn, receive);
         self.for_all(rooms, turn, send);
     }
@@ -102,13 +116,7 @@ impl Round {
 }
 
 fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
-    turn.receiver.clear();
-    for Stretch { place, legs, part } in &mut *group {
-        *part = rooms[*place].room.gather(legs.clone(), turn);
-    }
-    for Stretch { place, legs, .. } in &*group {
-        rooms[*place].room.room.fetch_rest_of(legs.clone());
-    }
+    gather(group, rooms, turn);
     for Stretch { place, legs, part } in &*group {
         let place = &mut rooms[*place];
         let tick = place.tick;
@@ -119,6 +127,31 @@ fn receive(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
         let tick = place.tick;
         place.guard(turn, |room, turn| room.pull(tick, legs.clone(), turn.port));
     }
+}
+
+/// Reads the sockets. Each takes the kernel longer than memory takes: meanwhile comes what the rooms ahead point to, and what the
+/// legs behind do. All at once it would be more than the core can wait for at a time.
+fn gather(group: &mut [Stretch], rooms: &[Place], turn: &mut Turn<'_>) {
+    turn.receiver.clear();
+    group.iter().take(AHEAD).for_each(|stretch| stretch.fetch_room(rooms));
+    let mut behind: Option<(usize, Range<usize>)> = None;
+    for at in 0..group.len() {
+        group.get(at + AHEAD).into_iter().for_each(|stretch| stretch.fetch_room(rooms));
+        let Stretch { place, legs, part } = &mut group[at];
+        for few in pieces(legs) {
+            let gathered = rooms[*place].room.gather(few.clone(), turn);
+            *part = if few.start == legs.start { gathered } else { part.start..gathered.end };
+            if let Some((place, legs)) = behind.replace((*place, few)) {
+                rooms[place].room.fetch_rest_of(legs);
+            }
+        }
+    }
+    behind.into_iter().for_each(|(place, legs)| rooms[place].room.fetch_rest_of(legs));
+}
+
+fn pieces(legs: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+    let end = legs.end;
+    legs.clone().step_by(FEW).map(move |start| start..end.min(start + FEW))
 }
 
 fn send(group: &mut [Stretch], rooms: &mut [Place], turn: &mut Turn<'_>) {
